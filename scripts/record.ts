@@ -1,0 +1,26 @@
+/**
+ * Records what real Redis answers to the transcripts under tests/compat/: `deno task record`, or
+ * `deno task record string key` for some families only. The Redis is started here.
+ */
+import { readFamilies, writeReplies } from "../tests/support/families.ts";
+import { Player } from "../tests/support/player.ts";
+import { startReferenceServer } from "../tests/support/reference_server.ts";
+import { formatReplies } from "../tests/support/transcript.ts";
+
+const player = new Player(startReferenceServer);
+try {
+  for (const { name, sections } of readFamilies(Deno.args)) {
+    const played = [];
+    for (const section of sections) {
+      try {
+        played.push({ title: section.title, steps: await player.play(section) });
+      } catch (cause) {
+        throw new Error(`${name}: ${section.title}`, { cause });
+      }
+    }
+    writeReplies(name, formatReplies(played));
+    console.log(`${name}: ${sections.length} sections`);
+  }
+} finally {
+  await player.stop();
+}

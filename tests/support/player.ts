@@ -1,0 +1,139 @@
+/** Plays a section of a transcript to a server and returns what it answered. */
+import type { Played, Section, Step } from "./transcript.ts";
+import { WireConnection } from "./wire_connection.ts";
+import { encodeCommand, type Reply } from "../../src/client/client.ts";
+import { Client } from "../../src/client/client.ts";
+
+/** A running server, whichever it is. */
+export interface Target {
+  readonly port: number;
+  /** Lets time pass for the server: really, or by moving its clock. */
+  advance(milliseconds: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts servers of one kind. */
+export type StartTarget = (serverArguments: string[]) => Promise<Target>;
+
+/** What is in a transcript where the server closed the connection instead of answering. */
+const closedMark = new TextEncoder().encode("closed");
+
+/**
+ * Plays sections to servers of one kind. One server serves all sections that ask for no special
+ * arguments; before each it is emptied, and after each its configuration is put back.
+ */
+export class Player {
+  readonly #start: StartTarget;
+  #shared: Target | undefined;
+
+  constructor(start: StartTarget) {
+    this.#start = start;
+  }
+
+  async play(section: Section): Promise<Played[]> {
+    if (section.serverArguments.length === 0) {
+      this.#shared ??= await this.#start([]);
+      return await playFromEmpty(section, this.#shared);
+    }
+    const target = await this.#start(section.serverArguments);
+    try {
+      return await playFromEmpty(section, target);
+    } finally {
+      await target.stop();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#shared?.stop();
+  }
+}
+
+async function playFromEmpty(section: Section, target: Target): Promise<Played[]> {
+  const control = await Client.connect(target);
+  const setsConfig = section.steps.some((step) => /CONFIG SET/i.test(step.line));
+  await empty(control);
+  const config = setsConfig ? await readConfig(control) : undefined;
+  try {
+    return await playSteps(section.steps, target);
+  } finally {
+    if (config) await restoreConfig(control, config);
+    control.close();
+  }
+}
+
+async function playSteps(steps: Step[], target: Target): Promise<Played[]> {
+  const connections = new Map<string, WireConnection>();
+  const played: Played[] = [];
+  try {
+    for (const step of steps) {
+      let connection = connections.get(step.connection);
+      if (connection === undefined) {
+        connection = await WireConnection.open(target.port);
+        connections.set(step.connection, connection);
+      }
+      played.push({ line: step.line, reply: await playStep(step, connection, target) });
+    }
+  } finally {
+    for (const connection of connections.values()) connection.close();
+  }
+  return played;
+}
+
+async function playStep(
+  step: Step,
+  connection: WireConnection,
+  target: Target,
+): Promise<Uint8Array | undefined> {
+  const { action } = step;
+  switch (action.kind) {
+    case "command":
+      await connection.write(encodeCommand(action.words));
+      break;
+    case "raw":
+      await connection.write(action.bytes);
+      break;
+    case "advance":
+      await target.advance(action.milliseconds);
+      break;
+    case "close":
+      connection.close();
+      break;
+    case "half-close":
+      await connection.closeWrite();
+      break;
+    case "closed": {
+      const rest = await connection.readToEnd();
+      return rest.length > 0 ? rest : closedMark;
+    }
+  }
+  return step.replies ? await connection.readReply() ?? closedMark : undefined;
+}
+
+/** Leaves nothing of earlier sections. A command that the server does not know yet is no failure. */
+async function empty(control: Client): Promise<void> {
+  await Promise.all([
+    control.send(["FLUSHALL"]),
+    control.send(["CONFIG", "RESETSTAT"]),
+    control.send(["SLOWLOG", "RESET"]),
+    control.send(["LATENCY", "RESET"]),
+  ]);
+}
+
+async function readConfig(control: Client): Promise<Map<string, string>> {
+  const reply = await control.send(["CONFIG", "GET", "*"]);
+  const words = reply.kind === "array" ? reply.items.map(textOf) : [];
+  const config = new Map<string, string>();
+  for (let i = 0; i < words.length; i += 2) config.set(words[i], words[i + 1]);
+  return config;
+}
+
+async function restoreConfig(control: Client, before: Map<string, string>): Promise<void> {
+  const after = await readConfig(control);
+  for (const [name, value] of before) {
+    if (after.get(name) !== value) await control.send(["CONFIG", "SET", name, value]);
+  }
+}
+
+function textOf(reply: Reply): string {
+  return reply.kind === "bulk" ? new TextDecoder().decode(reply.bytes) : "";
+}

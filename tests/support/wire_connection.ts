@@ -1,0 +1,102 @@
+/** A connection that gives replies as the bytes they are, for tests that care about each of them. */
+import { deadline } from "@std/async";
+import { ReplyParser } from "../../src/client/reply_parser.ts";
+
+/** A server that has not answered by then never will. */
+const patienceMs = 10_000;
+
+export class WireConnection {
+  readonly #connection: Deno.TcpConn;
+  readonly #parser = new ReplyParser();
+  readonly #buffer = new Uint8Array(64 * 1024);
+  /** Bytes received, from `#offset` (counted from the connection's first byte) on. */
+  #received = new Uint8Array(0);
+  #offset = 0;
+  #ended = false;
+
+  private constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+  }
+
+  static async open(port: number): Promise<WireConnection> {
+    const connection = await Deno.connect({ port, hostname: "127.0.0.1" });
+    connection.setNoDelay(true);
+    return new WireConnection(connection);
+  }
+
+  /** Writes all of the bytes; a server that has closed the connection meanwhile is no error. */
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      let written = 0;
+      while (written < bytes.length) {
+        written += await this.#connection.write(bytes.subarray(written));
+      }
+    } catch (error) {
+      if (!isDisconnection(error)) throw error;
+    }
+  }
+
+  /** The bytes of the next reply; undefined when the server has closed the connection instead. */
+  async readReply(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      if (this.#parser.next() !== undefined) {
+        const end = this.#parser.consumedBytes - this.#offset;
+        const reply = this.#received.slice(0, end);
+        this.#received = this.#received.slice(end);
+        this.#offset += end;
+        return reply;
+      }
+      if (!await this.#receive()) return undefined;
+    }
+  }
+
+  /** Reads until the server closes the connection; returns what it had still sent. */
+  async readToEnd(): Promise<Uint8Array> {
+    while (await this.#receive());
+    return this.#received;
+  }
+
+  /** Tells the server that nothing more will be sent; its replies can still be read. */
+  async closeWrite(): Promise<void> {
+    await this.#connection.closeWrite();
+  }
+
+  close(): void {
+    try {
+      this.#connection.close();
+    } catch {
+      // Closed before.
+    }
+  }
+
+  async #receive(): Promise<boolean> {
+    if (this.#ended) return false;
+    const count = await this.#read();
+    if (count === null) {
+      this.#ended = true;
+      return false;
+    }
+    const bytes = this.#buffer.subarray(0, count);
+    const received = new Uint8Array(this.#received.length + count);
+    received.set(this.#received);
+    received.set(bytes, this.#received.length);
+    this.#received = received;
+    this.#parser.feed(bytes);
+    return true;
+  }
+
+  async #read(): Promise<number | null> {
+    try {
+      return await deadline(this.#connection.read(this.#buffer), patienceMs);
+    } catch (error) {
+      if (isDisconnection(error)) return null;
+      if (error instanceof DOMException) throw new Error("no reply came");
+      throw error;
+    }
+  }
+}
+
+function isDisconnection(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.NotConnected;
+}
