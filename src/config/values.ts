@@ -1,0 +1,135 @@
+/**
+ * What the configuration says, one typed field per directive, read directly on hot paths.
+ *
+ * The field initializers are the defaults, and the only place where they stand. Only `Config` assigns
+ * to the fields: it checks the value first, keeps the text that CONFIG GET answers, and tells those
+ * who have to act on a change. The unit of a number is in its name.
+ */
+import { LogLevel } from "../log.ts";
+
+/** What to do with a write that finds memory full, in the order of Redis' own list. */
+export enum MaxmemoryPolicy {
+  VolatileLru,
+  VolatileLfu,
+  VolatileRandom,
+  VolatileTtl,
+  AllkeysLru,
+  AllkeysLfu,
+  AllkeysRandom,
+  Noeviction,
+}
+
+/** Names of the policies, by `MaxmemoryPolicy`. */
+export const maxmemoryPolicyNames: readonly string[] = [
+  "volatile-lru",
+  "volatile-lfu",
+  "volatile-random",
+  "volatile-ttl",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "allkeys-random",
+  "noeviction",
+];
+
+/** Who may do something dangerous: nobody, everybody, or clients on this machine. */
+export enum ProtectedAction {
+  No,
+  Yes,
+  Local,
+}
+
+/** How much a client may leave unread before it is disconnected; 0 is no limit. */
+export interface OutputBufferLimit {
+  /** At once beyond this. */
+  readonly hardBytes: number;
+  /** Beyond this for `softSeconds`. */
+  readonly softBytes: number;
+  readonly softSeconds: number;
+}
+
+/** The limits by class of client. */
+export interface OutputBufferLimits {
+  readonly normal: OutputBufferLimit;
+  readonly replica: OutputBufferLimit;
+  readonly pubsub: OutputBufferLimit;
+}
+
+const megabyte = 1024 * 1024;
+
+/** Every directive's value. */
+export class ConfigValues {
+  // Network
+  port = 6379;
+  /** Addresses to listen on; one that begins with `-` may be unavailable, `*` is every address. */
+  bind: readonly string[] = ["*", "-::*"];
+  protectedMode = true;
+  /** Path of a Unix socket to listen on; empty for none. */
+  unixsocket = "";
+  /** File mode of the Unix socket; 0 leaves what the system gives it. */
+  unixsocketPerm = 0;
+  tcpBacklog = 511;
+  tcpKeepaliveSeconds = 300;
+  /** How long a client may idle; 0 is for ever. */
+  timeoutSeconds = 0;
+  maxclients = 10000;
+  protoMaxBulkLenBytes = 512 * megabyte;
+  clientQueryBufferLimitBytes = 1024 * megabyte;
+  clientOutputBufferLimits: OutputBufferLimits = {
+    normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
+    replica: { hardBytes: 256 * megabyte, softBytes: 64 * megabyte, softSeconds: 60 },
+    pubsub: { hardBytes: 32 * megabyte, softBytes: 8 * megabyte, softSeconds: 60 },
+  };
+
+  // Access
+  /** Password of the default user; empty for none. */
+  requirepass = "";
+  enableDebugCommand = ProtectedAction.No;
+  enableProtectedConfigs = ProtectedAction.No;
+
+  // Process
+  daemonize = false;
+  /** Absolute path of the working directory, which relative paths start from. */
+  dir = "";
+  /** Path of the log file; empty for standard output. */
+  logfile = "";
+  loglevel = LogLevel.Notice;
+  /** Path of a file that holds the process id while the server runs; empty for none. */
+  pidfile = "";
+  alwaysShowLogo = false;
+  setProcTitle = true;
+
+  // Data
+  databases = 16;
+  /** Accepted; nothing runs by it, because expiry and client timeouts have timers of their own. */
+  hz = 10;
+  dynamicHz = true;
+  activeExpireEffort = 1;
+  activerehashing = true;
+  save = "";
+  appendonly = false;
+
+  // Memory
+  /** 0 is no limit. */
+  maxmemoryBytes = 0;
+  maxmemoryPolicy = MaxmemoryPolicy.Noeviction;
+  maxmemorySamples = 5;
+  maxmemoryEvictionTenacity = 10;
+  lfuLogFactor = 10;
+  /** Minutes. */
+  lfuDecayTime = 1;
+  // Accepted without a meaning: whatever is large is always freed in slices, never all at once.
+  lazyfreeLazyEviction = false;
+  lazyfreeLazyExpire = false;
+  lazyfreeLazyServerDel = false;
+  lazyfreeLazyUserDel = false;
+  lazyfreeLazyUserFlush = false;
+
+  // Observation
+  /** Commands slower than this are kept; negative keeps none, 0 keeps all. */
+  slowlogLogSlowerThanUs = 10000;
+  slowlogMaxLen = 128;
+  /** Events slower than this are kept; 0 keeps none. */
+  latencyMonitorThresholdMs = 0;
+  latencyTracking = true;
+  latencyTrackingInfoPercentiles: readonly number[] = [50, 99, 99.9];
+}
