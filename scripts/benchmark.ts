@@ -1,0 +1,213 @@
+/**
+ * Measures redino against Redis on this machine, side by side: throughput, latency and CPU time under
+ * redis-benchmark, memory per key, start-up, and the longest batches of the memory engine. Prints
+ * markdown on standard output and progress on standard error; `--help` lists the flags.
+ *
+ *     deno task bench --quick
+ *     deno task bench --only set,get --sizes 3,32 --pipelines 16 --json figures.json
+ *
+ * Needs --allow-run (the servers, redis-benchmark, and `cat` for /proc), --allow-net (127.0.0.1 only),
+ * --allow-read and --allow-write (temporary folders, `--json`), --allow-env (REDINO_REFERENCE_BIN, PATH,
+ * HOME, TMPDIR) and --allow-sys (what machine this is).
+ *
+ * CPU and memory figures come from /proc, so that on other systems than Linux they stay blank.
+ */
+
+import { cpus } from "node:os";
+import { type BenchmarkOptions, parseOptions, usage } from "./benchmark/options.ts";
+import type { WorkloadResult } from "./benchmark/figures.ts";
+import {
+  measureMemory,
+  measureStartup,
+  type MemoryFigures,
+  memoryValueBytes,
+  type StartupFigures,
+} from "./benchmark/footprint.ts";
+import {
+  formatCount,
+  formatMemory,
+  formatStartup,
+  formatThroughput,
+  missedGoals,
+  throughputLegend,
+} from "./benchmark/report.ts";
+import {
+  findReferenceProgram,
+  redinoFromBinary,
+  redinoFromSource,
+  referenceServer,
+  RunningServer,
+  type ServerProgram,
+  withServers,
+} from "./benchmark/servers.ts";
+import { clientCount, planWorkloads, ThroughputMeter } from "./benchmark/throughput.ts";
+
+const encoder = new TextEncoder();
+
+function print(text: string): void {
+  Deno.stdout.writeSync(encoder.encode(`${text}\n`));
+}
+
+function progress(text: string): void {
+  Deno.stderr.writeSync(encoder.encode(`${text}\n`));
+}
+
+/** The server whose figures are in question comes first, the one that it is measured by last. */
+async function choosePrograms(options: BenchmarkOptions): Promise<ServerProgram[]> {
+  const programs: ServerProgram[] = [];
+  if (!options.referencesOnly) {
+    programs.push(
+      options.binaryPath === undefined
+        ? redinoFromSource()
+        : await redinoFromBinary(options.binaryPath),
+    );
+  }
+  if (options.valkey) programs.push(await referenceServer("Valkey"));
+  programs.push(await referenceServer("Redis"));
+  return programs;
+}
+
+function describeMachine(): string {
+  const processors = cpus();
+  const gigabytes = (Deno.systemMemoryInfo().total / 2 ** 30).toFixed(0);
+  return `${processors.length} × ${processors[0].model}, ${gigabytes} GiB, ` +
+    `${Deno.build.os} ${Deno.osRelease()}`;
+}
+
+async function describeVersions(programs: readonly ServerProgram[]): Promise<string[]> {
+  const versions: string[] = [];
+  for (const program of programs) {
+    await using server = await RunningServer.start(program);
+    const version = await server.version();
+    versions.push(program.name === "redino" ? `${version} (${describeBuild(program)})` : version);
+  }
+  return versions;
+}
+
+function describeBuild({ command }: ServerProgram): string {
+  return command === Deno.execPath() ? `source on Deno ${Deno.version.deno}` : "binary";
+}
+
+async function reportThroughput(
+  options: BenchmarkOptions,
+  programs: readonly ServerProgram[],
+): Promise<WorkloadResult[]> {
+  const workloads = planWorkloads(options);
+  const benchmarkPath = await findReferenceProgram("redis-benchmark");
+  const results = await withServers(programs, async (servers) => {
+    const meter = new ThroughputMeter(benchmarkPath, servers);
+    const results: WorkloadResult[] = [];
+    for (const workload of workloads) {
+      const { test, valueBytes, pipeline } = workload;
+      progress(
+        `${results.length + 1}/${workloads.length} ${test} ${valueBytes ?? ""} P${pipeline}`,
+      );
+      results.push(await meter.measure(workload, options.rounds, options.runSeconds));
+    }
+    return results;
+  });
+
+  const [subject, ...references] = programs;
+  const conditions = `Medians of ${options.rounds} alternating runs of about ` +
+    `${options.runSeconds} s each; redis-benchmark with one thread and ${clientCount} clients.`;
+  for (const reference of references) {
+    print(`\n### Throughput: ${subject.name} and ${reference.name}\n\n${conditions}\n`);
+    print(formatThroughput(results, subject.name, reference.name));
+  }
+  print(`\n${throughputLegend}`);
+  if (!options.referencesOnly) {
+    const missed = missedGoals(results, subject.name, references.at(-1)!.name);
+    print(missed.length === 0 ? "\nEvery goal is met in these rows." : "\nGoals missed:\n");
+    for (const line of missed) print(`- ${line}`);
+  }
+  return results;
+}
+
+async function reportMemory(
+  { memoryKeyCount, memoryRounds }: BenchmarkOptions,
+  programs: readonly ServerProgram[],
+): Promise<MemoryFigures[]> {
+  const figures: MemoryFigures[] = [];
+  for (const program of programs) {
+    progress(`memory: ${program.name}`);
+    const measured = await measureMemory(program, memoryKeyCount, memoryRounds);
+    if (measured !== undefined) figures.push(measured);
+  }
+  print(
+    `\n### Memory: ${formatCount(memoryKeyCount)} keys of 16 bytes, values of ` +
+      `${memoryValueBytes} bytes, resident; per key above the empty server\n`,
+  );
+  print(formatMemory(figures, memoryKeyCount));
+  return figures;
+}
+
+/** Here both the source and the binary are measured, since to start is where they differ. */
+async function reportStartup(
+  { startupRounds, referencesOnly }: BenchmarkOptions,
+  programs: readonly ServerProgram[],
+): Promise<StartupFigures[]> {
+  const source = redinoFromSource();
+  const others = programs.filter(({ command }) => command !== source.command);
+  const figures: StartupFigures[] = [];
+  for (const program of referencesOnly ? others : [source, ...others]) {
+    const label = program.name === "redino" ? `redino (${describeBuild(program)})` : program.name;
+    progress(`start-up: ${label}`);
+    figures.push({ label, firstPongMs: await measureStartup(program, startupRounds) });
+  }
+  print(`\n### Start-up: from exec to the first PONG, median of ${startupRounds}\n`);
+  print(formatStartup(figures));
+  return figures;
+}
+
+/** The memory engine's own benchmark is a program of its own; its output is passed on as it is. */
+async function reportBatches(): Promise<string | undefined> {
+  const script = new URL("./benchmark_memory.ts", import.meta.url);
+  if (!await Deno.stat(script).then(() => true, () => false)) return undefined;
+  progress("batches of the memory engine");
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "--allow-sys", script.href],
+    stderr: "inherit",
+  }).output();
+  if (!output.success) throw new Error(`${script.pathname} ended with code ${output.code}`);
+  const text = new TextDecoder().decode(output.stdout).trim();
+  print(`\n### Memory engine: longest batches\n\n${text}`);
+  return text;
+}
+
+async function main(options: BenchmarkOptions): Promise<void> {
+  const programs = await choosePrograms(options);
+  const date = new Date().toISOString().slice(0, 10);
+  const machine = describeMachine();
+  const versions = await describeVersions(programs);
+  print(`## Benchmark\n\n${date}, ${machine}.\n${versions.join(", ")}.`);
+
+  const wanted = options.sections;
+  const report = {
+    date,
+    machine,
+    versions,
+    options,
+    throughput: options.tests.length > 0 ? await reportThroughput(options, programs) : [],
+    memory: wanted.includes("memory") ? await reportMemory(options, programs) : [],
+    startup: wanted.includes("startup") ? await reportStartup(options, programs) : [],
+    batches: wanted.includes("batches") ? await reportBatches() : undefined,
+  };
+  if (options.jsonPath !== undefined) {
+    await Deno.writeTextFile(options.jsonPath, `${JSON.stringify(report, null, 2)}\n`);
+  }
+}
+
+if (import.meta.main) {
+  if (Deno.args.includes("--help")) {
+    print(usage);
+    Deno.exit(0);
+  }
+  let options: BenchmarkOptions;
+  try {
+    options = parseOptions(Deno.args);
+  } catch (error) {
+    progress(`${(error as Error).message}\n${usage}`);
+    Deno.exit(2);
+  }
+  await main(options);
+}

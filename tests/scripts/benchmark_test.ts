@@ -1,0 +1,251 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  median,
+  medianRun,
+  parseBenchmarkCsv,
+  parseProcessStat,
+  parseResidentBytes,
+  type WorkloadResult,
+} from "../../scripts/benchmark/figures.ts";
+import { parseOptions } from "../../scripts/benchmark/options.ts";
+import {
+  compare,
+  formatCount,
+  formatMemory,
+  formatTable,
+  formatThroughput,
+  goalRatio,
+  isClientBound,
+  missedGoals,
+} from "../../scripts/benchmark/report.ts";
+import { redinoFromSource } from "../../scripts/benchmark/servers.ts";
+import { keyCountFor, planWorkloads } from "../../scripts/benchmark/throughput.ts";
+
+const csvHeadings = '"test","rps","avg_latency_ms","min_latency_ms",' +
+  '"p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"';
+
+Deno.test("the median of an odd number of values is the middle one, whatever their order", () => {
+  assertEquals(median([9, 1, 10]), 9);
+});
+
+Deno.test("the median of an even number of values is the mean of the middle two", () => {
+  assertEquals(median([4, 1, 3, 100]), 3.5);
+});
+
+Deno.test("the median of no values is refused", () => {
+  assertThrows(() => median([]), RangeError, "not defined");
+});
+
+Deno.test("the median leaves its argument as it was", () => {
+  const values = [3, 1, 2];
+  median(values);
+  assertEquals(values, [3, 1, 2]);
+});
+
+Deno.test("the figures of redis-benchmark are found by the names of their columns", () => {
+  const csv = `${csvHeadings}\n` +
+    '"MSET (10 keys)","140056.03","5.590","0.552","4.983","9.967","12.359","21.775"\n';
+  assertEquals(parseBenchmarkCsv(csv), {
+    requestsPerSecond: 140056.03,
+    p50Ms: 4.983,
+    p99Ms: 12.359,
+  });
+});
+
+Deno.test("lines that are not CSV beside the figures are passed over", () => {
+  const csv =
+    `WARNING: Could not fetch server CONFIG\n${csvHeadings}\n"SET","1","2","3","4","5","6","7"`;
+  assertEquals(parseBenchmarkCsv(csv).p50Ms, 4);
+});
+
+Deno.test("output of redis-benchmark without figures is refused", () => {
+  assertThrows(() => parseBenchmarkCsv(`${csvHeadings}\n`), SyntaxError, "figures of one test");
+});
+
+Deno.test("output of redis-benchmark without percentiles is refused", () => {
+  const csv = '"test","rps"\n"SET","10"\n';
+  assertThrows(() => parseBenchmarkCsv(csv), SyntaxError, "p50_latency_ms");
+});
+
+Deno.test("CPU times are found behind a program's name with blanks and parentheses", () => {
+  const stat = "17 (a ) (b) S 1 17 17 0 -1 4194560 900 0 0 0 150 50 30 20 20 0 6 0 4321";
+  assertEquals(parseProcessStat(stat), { ownSeconds: 2, endedChildrenSeconds: 0.5 });
+});
+
+Deno.test("resident memory is read from the status of a process", () => {
+  assertEquals(parseResidentBytes("VmHWM:\t  999 kB\nVmRSS:\t  14820 kB\n"), 14820 * 1024);
+  assertEquals(parseResidentBytes("Name:\tkthreadd\n"), undefined);
+});
+
+Deno.test("figures that no run has stay unknown in the median", () => {
+  const run = { requestsPerSecond: 10, p50Ms: 1, p99Ms: 2 };
+  assertEquals(medianRun([run, { ...run, requestsPerSecond: 30 }]), {
+    requestsPerSecond: 20,
+    p50Ms: 1,
+    p99Ms: 2,
+    serverCpuPerMillion: undefined,
+    clientCpuShare: undefined,
+  });
+});
+
+Deno.test("a table lines up, with figures to the right", () => {
+  assertEquals(
+    formatTable(["test", "req/s"], [["GET", "1,234"], ["MSET (10 keys)", "—"]]),
+    [
+      "| test           | req/s |",
+      "| -------------- | ----: |",
+      "| GET            | 1,234 |",
+      "| MSET (10 keys) |     — |",
+    ].join("\n"),
+  );
+});
+
+Deno.test("counts have their thousands apart", () => {
+  assertEquals(formatCount(1234567.8), "1,234,568");
+});
+
+Deno.test("memory per key is counted above the empty server", () => {
+  const figures = [{ name: "Redis", emptyBytes: 14_000_000, loadedBytes: 142_500_000 }];
+  assertEquals(
+    formatMemory(figures, 1_000_000).split("\n").at(-1),
+    "| Redis  |     14.0 |     142.5 |         128.5 |",
+  );
+});
+
+const slowGet: WorkloadResult = {
+  workload: { test: "get", valueBytes: 32, pipeline: 16, keyCount: 1_000_000 },
+  requestCount: 1_000_000,
+  runs: {
+    redino: [{
+      requestsPerSecond: 1_200_000,
+      p50Ms: 0.4,
+      p99Ms: 1.5,
+      serverCpuPerMillion: 0.5,
+      clientCpuShare: 0.97,
+    }],
+    Redis: [{
+      requestsPerSecond: 1_000_000,
+      p50Ms: 0.5,
+      p99Ms: 1,
+      serverCpuPerMillion: 1,
+      clientCpuShare: 0.6,
+    }],
+  },
+};
+
+Deno.test("a comparison sets throughput and CPU so that above 1 is better", () => {
+  const { throughputRatio, cpuRatio, p99Ratio } = compare(slowGet, "redino", "Redis");
+  assertEquals([throughputRatio, cpuRatio, p99Ratio], [1.2, 2, 1.5]);
+});
+
+Deno.test("the range of a ratio pairs the runs of one round", () => {
+  const [redino] = slowGet.runs.redino;
+  const [redis] = slowGet.runs.Redis;
+  const runs = {
+    redino: [redino, { ...redino, requestsPerSecond: 900_000 }],
+    Redis: [redis, { ...redis, requestsPerSecond: 600_000 }],
+  };
+  assertEquals(compare({ ...slowGet, runs }, "redino", "Redis").throughputRatioRange, [1.2, 1.5]);
+});
+
+Deno.test("a row names the servers with which the client set the pace", () => {
+  assertEquals(isClientBound(slowGet.runs.redino[0]), true);
+  assertEquals(isClientBound(slowGet.runs.Redis[0]), false);
+  const cells = formatThroughput([slowGet], "redino", "Redis").split("\n")[2].split("|");
+  assertEquals(cells.map((cell) => cell.trim()).slice(1, -1), [
+    "GET",
+    "32",
+    "16",
+    "1,200,000",
+    "1,000,000",
+    "1.20",
+    "1.20–1.20",
+    "0.400 / 1.500",
+    "0.500 / 1.000",
+    "1.50",
+    "0.50",
+    "1.00",
+    "2.00",
+    "redino",
+  ]);
+});
+
+Deno.test("missed goals are told with the figure and the goal", () => {
+  assertEquals(missedGoals([slowGet], "redino", "Redis"), [
+    "GET 32 bytes pipeline 16: ratio 1.20, goal 1.3",
+    "GET 32 bytes pipeline 16: p99 ratio 1.50, at most 1.2",
+  ]);
+});
+
+Deno.test("goals depend on test, size and pipeline", () => {
+  const workload = { keyCount: 1, test: "set", valueBytes: 3, pipeline: 1 } as const;
+  assertEquals(goalRatio(workload), 1);
+  assertEquals(goalRatio({ ...workload, pipeline: 64 }), 1.3);
+  assertEquals(goalRatio({ ...workload, pipeline: 64, valueBytes: 1024 }), 1);
+  assertEquals(goalRatio({ ...workload, pipeline: 64, test: "mset" }), 0.9);
+  assertEquals(goalRatio({ test: "incr", pipeline: 16, keyCount: 1 }), 1.3);
+});
+
+Deno.test("redino's source gets the permissions of the start task, and not all of them", () => {
+  const { args } = redinoFromSource();
+  assertEquals(args[0], "run");
+  assertEquals(args.includes("--allow-net"), true);
+  assertEquals(args.includes("-A") || args.includes("--allow-all"), false);
+  assertEquals(args.at(-1)?.endsWith("/main.ts"), true);
+});
+
+Deno.test("large values are spread over fewer keys", () => {
+  assertEquals([3, 32, 1024, 16384].map(keyCountFor), [1_000_000, 1_000_000, 200_000, 20_000]);
+});
+
+Deno.test("tests without values are planned once per pipeline, GETs of a size in a row", () => {
+  const options = parseOptions([
+    "--only",
+    "incr,get,set",
+    "--sizes",
+    "3,1024",
+    "--pipelines",
+    "1,16",
+  ]);
+  const plan = planWorkloads(options).map(({ test, valueBytes, pipeline }) =>
+    `${test} ${valueBytes ?? "-"} ${pipeline}`
+  );
+  assertEquals(plan, [
+    "incr - 1",
+    "incr - 16",
+    "set 3 1",
+    "set 3 16",
+    "get 3 1",
+    "get 3 16",
+    "set 1024 1",
+    "set 1024 16",
+    "get 1024 1",
+    "get 1024 16",
+  ]);
+});
+
+Deno.test("without flags everything is measured in five rounds", () => {
+  const options = parseOptions([]);
+  assertEquals(options.rounds, 5);
+  assertEquals(options.sections, ["memory", "startup", "batches"]);
+  assertEquals(planWorkloads(options).length, 9 + 4 * 3 * 3);
+  assertEquals(options.valkey, false);
+});
+
+Deno.test("a quick run leaves out the batches unless they are named", () => {
+  assertEquals(parseOptions(["--quick"]).sections, ["memory", "startup"]);
+  assertEquals(parseOptions(["--quick", "--only", "batches"]).sections, ["batches"]);
+});
+
+Deno.test("ping stands for both kinds of ping", () => {
+  assertEquals(parseOptions(["--only", "ping"]).tests, ["ping_inline", "ping_mbulk"]);
+});
+
+Deno.test("senseless flags are refused by name", () => {
+  assertThrows(() => parseOptions(["--rounds", "0"]), RangeError, "--rounds");
+  assertThrows(() => parseOptions(["--rounds", "1.5"]), RangeError, "whole numbers");
+  assertThrows(() => parseOptions(["--sizes", "3,x"]), RangeError, "--sizes");
+  assertThrows(() => parseOptions(["--only", "lpush"]), RangeError, "lpush");
+  assertThrows(() => parseOptions(["--round", "3"]), RangeError, '"--round" is not a flag');
+  assertThrows(() => parseOptions(["rounds"]), RangeError, '"rounds" is not a flag');
+});
