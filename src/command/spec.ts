@@ -1,13 +1,14 @@
-// What a command is, as data: its name, arity, flags, keys, documentation and handler, in the words
-// of COMMAND INFO and COMMAND DOCS. This file owns the vocabulary: the types, the bits and the small
-// functions that the rows in `specs/` are written with. It does not own the rows, nor finding one by
-// name (`table.ts`), nor running one (`dispatch.ts`).
-//
-// A row (`CommandRow`) holds only what a person has to say. What Redis works out from it, such as
-// the implied ACL categories or the key range of the old COMMAND format, is worked out once, when
-// `table.ts` makes the row a `CommandSpec`.
-
-import type { Arguments } from "./arguments.ts";
+/**
+ * What a command is, as data: its name, arity, flags, keys, documentation and handler, in the words
+ * of COMMAND INFO and COMMAND DOCS. This file owns the vocabulary: the types, the bits and the small
+ * functions that the rows in `specs/` are written with. It does not own the rows, nor finding one by
+ * name (`table.ts`), nor running one (`dispatch.ts`).
+ *
+ * A row (`CommandRow`) holds only what a person has to say. What Redis works out from it, such as
+ * the implied ACL categories or the key range of the old COMMAND format, is worked out once, when
+ * `table.ts` makes the row a `CommandSpec`.
+ */
+import type { Arguments } from "../resp/arguments.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Runs one command: reads `context.args`, writes exactly one reply to `context.reply`. */
@@ -195,8 +196,8 @@ export interface FoundKeys {
   readonly flags: number[];
 }
 
-/** Finds the keys of a call where key specs can't tell; null when the arguments make no sense. */
-export type GetKeys = (args: Arguments, start: number) => FoundKeys | null;
+/** Finds the keys of a call where key specs can't tell; none when the arguments make no sense. */
+export type GetKeys = (args: Arguments) => FoundKeys;
 
 export type ArgumentType =
   | "string"
@@ -239,6 +240,12 @@ export const DocFlag = { DEPRECATED: 1 << 0, SYSCMD: 1 << 1 } as const;
 /** Names of the documentation flags by bit. */
 export const docFlagNames: readonly string[] = ["deprecated", "syscmd"];
 
+/** What changed in a command, and in which version. */
+export interface Change {
+  readonly since: string;
+  readonly description: string;
+}
+
 /** A command as it is written down in `specs/`. */
 export interface CommandRow {
   /** Lower case; of a subcommand, its own part alone (`id` of `client|id`). */
@@ -258,8 +265,7 @@ export interface CommandRow {
   readonly docFlags?: number;
   readonly deprecatedSince?: string;
   readonly replacedBy?: string;
-  /** Pairs of a version and what changed in it. */
-  readonly history?: readonly (readonly [since: string, change: string])[];
+  readonly history?: readonly Change[];
   readonly arguments?: readonly ArgumentSpec[];
   readonly subcommands?: readonly CommandRow[];
 }
@@ -283,6 +289,7 @@ export interface CommandSpec {
   readonly arity: number;
   readonly flags: number;
   readonly categories: number;
+  /** Of a container that does nothing itself, one that must never be called. */
   readonly handler: Handler;
   /** Empty but for a container. */
   readonly subcommands: readonly CommandSpec[];
@@ -299,8 +306,12 @@ export interface CommandSpec {
   readonly docFlags: number;
   readonly deprecatedSince: string | null;
   readonly replacedBy: string | null;
-  readonly history: readonly (readonly [since: string, change: string])[];
+  readonly history: readonly Change[];
   readonly arguments: readonly ArgumentSpec[];
+}
+
+export function changed(since: string, description: string): Change {
+  return { since, description };
 }
 
 /** What an argument may say beside its name and type. */

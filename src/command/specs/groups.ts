@@ -1,0 +1,13 @@
+/** Every group of commands, for the command table. */
+import type { CommandGroup } from "../spec.ts";
+import { connectionCommands } from "./connection.ts";
+import { genericCommands } from "./generic.ts";
+import { serverCommands } from "./server.ts";
+import { stringCommands } from "./string.ts";
+
+export const commandGroups: readonly CommandGroup[] = [
+  stringCommands,
+  genericCommands,
+  connectionCommands,
+  serverCommands,
+];
