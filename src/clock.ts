@@ -1,0 +1,98 @@
+/**
+ * Time as the server sees it: the only file that asks the machine what time it is, and the only one
+ * that sets a timer.
+ *
+ * Two implementations: `SystemClock`, and `ManualClock`, which a test or an embedding application
+ * moves by hand. Wall time is in integer milliseconds since the Unix epoch; durations are measured
+ * with a monotonic clock in microseconds.
+ */
+
+/** What cancels a timer that has not fired yet. */
+export type CancelTimer = () => void;
+
+/** A source of time and of timers. */
+export interface Clock {
+  /** Wall time in integer milliseconds since the Unix epoch. */
+  nowMs(): number;
+  /** Monotonic time in microseconds, fractions included; its zero is arbitrary. */
+  monotonicUs(): number;
+  /** Calls `run` once, `delayMs` from now at the earliest. */
+  after(delayMs: number, run: () => void): CancelTimer;
+}
+
+/** Longest delay that a platform timer takes without wrapping, in milliseconds. */
+const timerDelayMsMax = 0x7fffffff;
+
+/** The machine's own clocks. */
+export class SystemClock implements Clock {
+  nowMs(): number {
+    return Date.now();
+  }
+
+  monotonicUs(): number {
+    return performance.now() * 1000;
+  }
+
+  after(delayMs: number, run: () => void): CancelTimer {
+    const id = setTimeout(run, Math.min(delayMs, timerDelayMsMax));
+    return () => clearTimeout(id);
+  }
+}
+
+/**
+ * A clock that stands still until it is moved.
+ *
+ * @example
+ * ```ts
+ * import { ManualClock, Server } from "@redino/redino";
+ *
+ * const clock = new ManualClock(Date.UTC(2026, 0, 1));
+ * const server = new Server({ port: 0, clock });
+ * await server.start();
+ * // SET greeting hello EX 60 …
+ * clock.advance(60_000); // … and it is gone
+ * await server.stop();
+ * ```
+ */
+export class ManualClock implements Clock {
+  #nowMs: number;
+  #timers = new Set<{ dueMs: number; run: () => void }>();
+
+  /** @param startMs Wall time to start at, in milliseconds since the Unix epoch. */
+  constructor(startMs = 0) {
+    this.#nowMs = startMs;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  monotonicUs(): number {
+    return this.#nowMs * 1000;
+  }
+
+  after(delayMs: number, run: () => void): CancelTimer {
+    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), run };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Moves time forward by `ms`, running every timer that falls due, in order of time. */
+  advance(ms: number): void {
+    const targetMs = this.#nowMs + ms;
+    for (let next = this.#nextDue(targetMs); next; next = this.#nextDue(targetMs)) {
+      this.#timers.delete(next);
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      next.run();
+    }
+    this.#nowMs = targetMs;
+  }
+
+  #nextDue(untilMs: number): { dueMs: number; run: () => void } | undefined {
+    let first: { dueMs: number; run: () => void } | undefined;
+    for (const timer of this.#timers) {
+      if (timer.dueMs <= untilMs && (!first || timer.dueMs < first.dueMs)) first = timer;
+    }
+    return first;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What a command handler can reach: its arguments, its reply, its client, and the server.
+ *
+ * One `CommandContext` lives as long as its client. `ServerContext` names the parts of the server that
+ * commands work with; `server.ts` puts them together.
+ */
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import type { Database } from "../keyspace/database.ts";
+import type { Evictor } from "../keyspace/evictor.ts";
+import type { Expirer } from "../keyspace/expirer.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Log } from "../log.ts";
+import type { CommandStats } from "../observe/command_stats.ts";
+import type { LatencyMonitor } from "../observe/latency.ts";
+import type { Monitor } from "../observe/monitor.ts";
+import type { ServerStats } from "../observe/server_stats.ts";
+import type { SlowLog } from "../observe/slow_log.ts";
+import type { Random } from "../random.ts";
+import type { Arguments } from "../resp/arguments.ts";
+import type { ReplyWriter } from "../resp/reply_writer.ts";
+import type { Client } from "../session/client.ts";
+import type { Clients } from "../session/clients.ts";
+import type { Pause } from "../session/pause.ts";
+import type { Propagation } from "./propagation.ts";
+import type { CommandSpec } from "./spec.ts";
+import type { CommandTable } from "./table.ts";
+
+/** What SHUTDOWN was asked for. */
+export interface ShutdownOptions {
+  save: boolean | null;
+  now: boolean;
+  force: boolean;
+}
+
+/** The parts of the server that commands work with. */
+export interface ServerContext {
+  readonly config: Config;
+  readonly keyspace: Keyspace;
+  readonly commands: CommandTable;
+  readonly propagation: Propagation;
+  readonly clients: Clients;
+  readonly pause: Pause;
+  readonly stats: ServerStats;
+  readonly commandStats: CommandStats;
+  readonly slowLog: SlowLog;
+  readonly latency: LatencyMonitor;
+  readonly monitor: Monitor;
+  readonly expirer: Expirer;
+  readonly evictor: Evictor;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** 40 hexadecimal digits, new at every start. */
+  readonly runId: string;
+  readonly startedAtMs: number;
+  /** The port that is listened on, 0 for none. */
+  readonly port: number;
+  /** Bytes that count against `maxmemory`. */
+  usedMemoryBytes(): number;
+  /** Operations, input bytes and output bytes per second, measured over the last 1.6 seconds. */
+  rates(): { operations: number; inputBytes: number; outputBytes: number };
+  /** Ends the server when the running batch is over. */
+  shutdown(options: ShutdownOptions): void;
+}
+
+export class CommandContext {
+  readonly server: ServerContext;
+  readonly client: Client;
+  readonly args: Arguments;
+  readonly reply: ReplyWriter;
+  /** The command being run. */
+  command: CommandSpec | null = null;
+
+  constructor(server: ServerContext, client: Client) {
+    this.server = server;
+    this.client = client;
+    this.args = client.args;
+    this.reply = client.reply;
+  }
+
+  /** The client's selected database. */
+  get database(): Database {
+    return this.client.database;
+  }
+
+  /** Says that the handler has changed the key that is argument `i`. */
+  changed(i: number): void {
+    const { args } = this;
+    this.server.propagation.changed(this.database, args.buffer, args.starts[i], args.ends[i]);
+  }
+}

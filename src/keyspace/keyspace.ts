@@ -1,0 +1,158 @@
+/**
+ * All databases, and what they share: the heap, the hash's secret, the time of the command being run,
+ * access clocks and counters.
+ *
+ * The time stands still while a command runs (`nowMs` is set once a batch), so that one command sees
+ * one moment, as in Redis.
+ */
+import { Hasher } from "../memory/hash.ts";
+import { Heap, SEGMENT_SHIFT } from "../memory/heap.ts";
+import type { Dict } from "../memory/dict.ts";
+import { type Random, randomFraction } from "../random.ts";
+import { Database } from "./database.ts";
+import type { KeyspaceEvents } from "./events.ts";
+import { encodingOf, externalBit, Encoding, externalOf, metaWord, recordWordIndex } from "./record.ts";
+import type { TimerWheel } from "./timer_wheel.ts";
+
+/** Counters of INFO's stats section that the keyspace keeps. */
+export class KeyspaceStats {
+  hits = 0;
+  misses = 0;
+  expired = 0;
+  evicted = 0;
+}
+
+/** How the 24 access bits of a record are used: which policy family is in force. */
+export interface AccessPolicy {
+  /** LFU counters instead of LRU clocks. */
+  readonly lfu: boolean;
+  readonly lfuLogFactor: number;
+  /** Minutes in which a counter loses one. */
+  readonly lfuDecayTime: number;
+}
+
+/** LFU counter of a new key, so that it isn't the first to go (Redis: LFU_INIT_VAL). */
+const lfuInitial = 5;
+const lfuMax = 255;
+
+/** The LRU clock ticks once a second and wraps at 24 bits. */
+const accessMask = 0xffffff;
+
+export class Keyspace {
+  readonly heap: Heap;
+  readonly hasher: Hasher;
+  readonly databases: Database[];
+  readonly stats = new KeyspaceStats();
+  readonly events: KeyspaceEvents;
+  readonly random: Random;
+  /** Wall time of the running command, in milliseconds. */
+  nowMs: number;
+  /** Access bits that a new key gets. */
+  initialAccess = 0;
+  /** Set while a client with NO-TOUCH runs a command. */
+  touchDisabled = false;
+  #policy: AccessPolicy = { lfu: false, lfuLogFactor: 10, lfuDecayTime: 1 };
+  readonly #doomed: { dict: Dict; wheel: TimerWheel }[] = [];
+
+  constructor(options: {
+    databaseCount: number;
+    nowMs: number;
+    hashSeed: Uint32Array;
+    random: Random;
+    events: KeyspaceEvents;
+  }) {
+    this.heap = new Heap();
+    this.hasher = new Hasher(options.hashSeed[0], options.hashSeed[1]);
+    this.random = options.random;
+    this.events = options.events;
+    this.nowMs = options.nowMs;
+    this.databases = [];
+    for (let i = 0; i < options.databaseCount; i++) this.databases.push(new Database(this, i));
+    this.setNow(options.nowMs);
+  }
+
+  /** Keys in all databases. */
+  get size(): number {
+    let sum = 0;
+    for (const database of this.databases) sum += database.size;
+    return sum;
+  }
+
+  /** Moves the time that commands see. */
+  setNow(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.initialAccess = this.#policy.lfu
+      ? (lfuMinutes(nowMs) << 8) | lfuInitial
+      : Math.floor(nowMs / 1000) & accessMask;
+  }
+
+  /** Says how access bits are to be read from now on. */
+  setPolicy(policy: AccessPolicy): void {
+    this.#policy = policy;
+    this.setNow(this.nowMs);
+  }
+
+  /** Notes an access to a record. */
+  touch(record: number): void {
+    if (this.touchDisabled) return;
+    const words = this.heap.words[record >>> SEGMENT_SHIFT];
+    const at = recordWordIndex(record) + metaWord;
+    const meta = words[at];
+    const access = this.#policy.lfu ? this.#lfuAccessed(meta >>> 8) : this.initialAccess;
+    words[at] = (meta & 0xff) | (access << 8);
+  }
+
+  /** Seconds since the last access, from a record's access bits (LRU). */
+  idleSeconds(access: number): number {
+    return (Math.floor(this.nowMs / 1000) - access) & accessMask;
+  }
+
+  /** The LFU counter of a record's access bits, decayed to now. */
+  lfuCounter(access: number): number {
+    const counter = access & 0xff;
+    const { lfuDecayTime } = this.#policy;
+    if (lfuDecayTime === 0) return counter;
+    const elapsedMinutes = (lfuMinutes(this.nowMs) - (access >>> 8)) & 0xffff;
+    return Math.max(0, counter - Math.floor(elapsedMinutes / lfuDecayTime));
+  }
+
+  /** Redis' logarithmic counter: the higher it is, the less likely an access raises it. */
+  #lfuAccessed(access: number): number {
+    let counter = this.lfuCounter(access);
+    if (counter < lfuMax) {
+      const base = Math.max(0, counter - lfuInitial);
+      if (randomFraction(this.random) < 1 / (base * this.#policy.lfuLogFactor + 1)) counter++;
+    }
+    return (lfuMinutes(this.nowMs) << 8) | counter;
+  }
+
+  /** Takes over the contents of a flushed database, to be freed by `freeSlice`. */
+  freeLater(dict: Dict, wheel: TimerWheel): void {
+    this.#doomed.push({ dict, wheel });
+  }
+
+  /** Whether `freeSlice` has something left to do. */
+  get hasDoomed(): boolean {
+    return this.#doomed.length > 0;
+  }
+
+  /** Frees at most `recordsMax` records of flushed databases. */
+  freeSlice(recordsMax: number): void {
+    const doomed = this.#doomed[0];
+    if (doomed === undefined) return;
+    const done = doomed.dict.drain(recordsMax, (record) => {
+      if (encodingOf(this.heap, record) === (Encoding.RAW | externalBit)) {
+        this.heap.free(externalOf(this.heap, record));
+      }
+      this.heap.free(record);
+    });
+    if (!done) return;
+    doomed.wheel.clear();
+    this.#doomed.shift();
+  }
+}
+
+/** Minutes since the epoch in 16 bits. */
+function lfuMinutes(nowMs: number): number {
+  return Math.floor(nowMs / 60_000) & 0xffff;
+}

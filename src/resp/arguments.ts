@@ -1,0 +1,106 @@
+/**
+ * The arguments of one request: slices of the buffer that the request came in, command name first.
+ *
+ * One object per connection is filled again for each request, so an argument is valid only until its
+ * handler returns; what is kept must be copied. On the hot path a handler reads `buffer`, `starts` and
+ * `ends` itself; the methods are for options and for everything off that path.
+ */
+import { CommandError, errors } from "./errors.ts";
+import { type Int64, parseInt64 } from "./numbers.ts";
+
+const utf8 = new TextDecoder();
+
+/** Slots that arguments start with; more are made as they come in, never as a header announces. */
+const slotsInitial = 16;
+
+export class Arguments {
+  /** Number of arguments, the command's name included. */
+  count = 0;
+  /** What `starts` and `ends` index. */
+  buffer: Uint8Array = new Uint8Array(0);
+  /** First byte of each argument. */
+  starts: Int32Array = new Int32Array(slotsInitial);
+  /** The byte behind each argument. */
+  ends: Int32Array = new Int32Array(slotsInitial);
+
+  /** Arguments made of texts and byte strings, for callers that are not a socket. */
+  static of(...values: (string | Uint8Array)[]): Arguments {
+    const encoder = new TextEncoder();
+    const parts = values.map((value) => typeof value === "string" ? encoder.encode(value) : value);
+    const made = new Arguments();
+    made.buffer = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      made.buffer.set(part, at);
+      made.add(at, at + part.length);
+      at += part.length;
+    }
+    return made;
+  }
+
+  /** Appends the argument `buffer[start, end)`. */
+  add(start: number, end: number): void {
+    if (this.count === this.starts.length) this.#grow();
+    this.starts[this.count] = start;
+    this.ends[this.count++] = end;
+  }
+
+  /** Bytes of argument `i`. */
+  length(i: number): number {
+    return this.ends[i] - this.starts[i];
+  }
+
+  /** A view of argument `i`, valid until the handler returns. */
+  bytes(i: number): Uint8Array {
+    return this.buffer.subarray(this.starts[i], this.ends[i]);
+  }
+
+  /** Argument `i` as text; bytes that are not UTF-8 become U+FFFD. */
+  string(i: number): string {
+    return utf8.decode(this.bytes(i));
+  }
+
+  /** Whether argument `i` is `word` (upper-case ASCII) in any case. */
+  is(i: number, word: string): boolean {
+    const start = this.starts[i];
+    const length = this.ends[i] - start;
+    if (length !== word.length) return false;
+    for (let k = 0; k < length; k++) {
+      const byte = this.buffer[start + k];
+      const upper = byte >= 97 && byte <= 122 ? byte - 32 : byte;
+      if (upper !== word.charCodeAt(k)) return false;
+    }
+    return true;
+  }
+
+  /** Argument `i` as a 64-bit integer. */
+  int64(i: number): Int64 {
+    const value = parseInt64(this.buffer, this.starts[i], this.ends[i]);
+    if (value === null) throw new CommandError(errors.notInteger);
+    return value;
+  }
+
+  /**
+   * Argument `i` as an integer within `min` and `max`, which are safe integers; `message` is the error
+   * where it is none or lies outside.
+   */
+  integer(
+    i: number,
+    min = Number.MIN_SAFE_INTEGER,
+    max = Number.MAX_SAFE_INTEGER,
+    message: string = errors.notInteger,
+  ): number {
+    const value = parseInt64(this.buffer, this.starts[i], this.ends[i]);
+    if (typeof value !== "number" || value < min || value > max) throw new CommandError(message);
+    return value;
+  }
+
+  #grow(): void {
+    const starts = new Int32Array(this.starts.length * 2);
+    const ends = new Int32Array(starts.length);
+    starts.set(this.starts);
+    ends.set(this.ends);
+    this.starts = starts;
+    this.ends = ends;
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Requests out of a stream of bytes: RESP arrays of bulk strings, and inline commands.
+ *
+ * The bytes of one connection gather in one query buffer; `next` finds the next complete request in it
+ * and points `args` at its parts, copying nothing. A request may be cut at any byte: what has been
+ * understood of it is kept, so that no byte is looked at twice however slowly they arrive. A header
+ * allocates nothing, whatever it announces.
+ *
+ *     buffer  ....[ request ][ request ][ half a requ          ]
+ *                 ^ start               ^ #parsed   ^ end
+ */
+import {
+  inlineBytesMax,
+  multibulkCountMax,
+  queryBufferBytesInitial,
+  queryBufferBytesUsual,
+  unauthenticatedBulkBytesMax,
+  unauthenticatedMultibulkCountMax,
+} from "../limits.ts";
+import { Arguments } from "./arguments.ts";
+import { ProtocolError } from "./errors.ts";
+import { splitInline } from "./inline.ts";
+import { parseInt64 } from "./numbers.ts";
+
+const carriageReturn = 13;
+const lineFeed = 10;
+const dollar = 36;
+const star = 42;
+const digitZero = 48;
+
+/** What the decoder asks of the client whose requests it reads. */
+export interface RequestLimits {
+  /** Whether the client may send requests of any size. */
+  readonly authenticated: boolean;
+  /** Longest argument, in bytes (`proto-max-bulk-len`). */
+  readonly bulkBytesMax: number;
+}
+
+export class RequestDecoder {
+  /** The request that `next` found. */
+  readonly args = new Arguments();
+  readonly #limits: RequestLimits;
+  #buffer = new Uint8Array(queryBufferBytesInitial);
+  /** First byte of the request being read. */
+  #start = 0;
+  /** First byte not yet understood. */
+  #parsed = 0;
+  /** The byte behind the last one received. */
+  #end = 0;
+  /** Arguments of the request still to come; 0 between requests. */
+  #argumentsLeft = 0;
+  /** Bytes of the argument being read, or -1 before its header. */
+  #bulkLength = -1;
+  /** How far a line end has been looked for without success. */
+  #searched = 0;
+  /** Whether the last read left no room in the space given. */
+  #filled = false;
+
+  constructor(limits: RequestLimits) {
+    this.#limits = limits;
+    this.args.buffer = this.#buffer;
+  }
+
+  /** Bytes received and not yet taken as a request. */
+  get pendingBytes(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Bytes of the query buffer that are free. */
+  get freeBytes(): number {
+    return this.#buffer.length - this.#end;
+  }
+
+  /** Size of the query buffer, in bytes. */
+  get bufferBytes(): number {
+    return this.#buffer.length;
+  }
+
+  /** Number of arguments already read of a request that is not complete. */
+  get pendingArguments(): number {
+    return this.#argumentsLeft > 0 ? this.args.count : 0;
+  }
+
+  /** Room to read into; ends what `args` points at. */
+  space(): Uint8Array {
+    if (this.#start === this.#end) this.#reset();
+    const missing = this.#bulkLength >= 0 ? this.#bulkLength + 2 - (this.#end - this.#parsed) : 0;
+    const wanted = this.#filled ? Math.max(missing, Math.min(this.#end * 3, queryBufferBytesUsual)) : missing;
+    if (this.#end + Math.max(wanted, 1) > this.#buffer.length) this.#makeRoom(Math.max(wanted, 1024));
+    return this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
+  }
+
+  /** Says that `length` bytes were read into the last `space`. */
+  received(length: number): void {
+    this.#end += length;
+    this.#filled = this.#end === this.#buffer.length;
+  }
+
+  /**
+   * Points `args` at the next request if all of it is here; else returns false.
+   *
+   * @throws {ProtocolError} The bytes are no request; the connection can't go on.
+   */
+  next(): boolean {
+    while (true) {
+      if (this.#argumentsLeft === 0) {
+        this.#start = this.#parsed;
+        if (this.#parsed === this.#end) return false;
+        this.args.count = 0;
+        if (this.#buffer[this.#parsed] !== star) {
+          if (!this.#nextInline()) return false;
+          if (this.args.count > 0) return true;
+          continue;
+        }
+        if (!this.#multibulkHeader()) return false;
+        if (this.#argumentsLeft === 0) continue;
+      }
+      if (!this.#bulks()) return false;
+      return true;
+    }
+  }
+
+  /** Reads arguments until the request is complete; false when bytes are missing. */
+  #bulks(): boolean {
+    const buffer = this.#buffer;
+    const args = this.args;
+    while (this.#argumentsLeft > 0) {
+      if (this.#bulkLength < 0 && !this.#bulkHeader()) return false;
+      const from = this.#parsed;
+      const to = from + this.#bulkLength;
+      if (to + 2 > this.#end) return false;
+      args.buffer = buffer;
+      args.add(from, to);
+      this.#parsed = to + 2;
+      this.#searched = this.#parsed;
+      this.#bulkLength = -1;
+      this.#argumentsLeft--;
+    }
+    return true;
+  }
+
+  /** Reads `*<count>CRLF`; false when bytes are missing. */
+  #multibulkHeader(): boolean {
+    const lineEnd = this.#lineEnd("too big mbulk count string");
+    if (lineEnd < 0) return false;
+    const count = this.#decimal(this.#parsed + 1, lineEnd);
+    if (count === null || count > multibulkCountMax) throw new ProtocolError("invalid multibulk length");
+    if (count > unauthenticatedMultibulkCountMax && !this.#limits.authenticated) {
+      throw new ProtocolError("unauthenticated multibulk length");
+    }
+    this.#parsed = this.#searched = lineEnd + 2;
+    if (count > 0) this.#argumentsLeft = count;
+    return true;
+  }
+
+  /** Reads `$<length>CRLF`; false when bytes are missing. */
+  #bulkHeader(): boolean {
+    const at = this.#parsed;
+    const buffer = this.#buffer;
+    // nearly every header is "$" and one or two digits
+    if (at + 5 < this.#end && buffer[at] === dollar) {
+      const first = buffer[at + 1] - digitZero;
+      if (first >= 0 && first <= 9) {
+        if (buffer[at + 2] === carriageReturn) {
+          this.#parsed = at + 4;
+          this.#bulkLength = first;
+          return true;
+        }
+        const second = buffer[at + 2] - digitZero;
+        if (first > 0 && second >= 0 && second <= 9 && buffer[at + 3] === carriageReturn) {
+          this.#parsed = at + 5;
+          this.#bulkLength = first * 10 + second;
+          return true;
+        }
+      }
+    }
+    return this.#longBulkHeader();
+  }
+
+  #longBulkHeader(): boolean {
+    const lineEnd = this.#lineEnd("too big bulk count string");
+    if (lineEnd < 0) return false;
+    if (this.#buffer[this.#parsed] !== dollar) {
+      const got = String.fromCharCode(this.#buffer[this.#parsed]);
+      throw new ProtocolError(`expected '$', got '${got}'`);
+    }
+    const length = this.#decimal(this.#parsed + 1, lineEnd);
+    if (length === null || length < 0 || length > this.#limits.bulkBytesMax) {
+      throw new ProtocolError("invalid bulk length");
+    }
+    if (length > unauthenticatedBulkBytesMax && !this.#limits.authenticated) {
+      throw new ProtocolError("unauthenticated bulk length");
+    }
+    this.#parsed = this.#searched = lineEnd + 2;
+    this.#bulkLength = length;
+    return true;
+  }
+
+  #nextInline(): boolean {
+    const newline = this.#buffer.subarray(0, this.#end).indexOf(lineFeed, Math.max(this.#parsed, this.#searched));
+    if (newline < 0) {
+      this.#searched = this.#end;
+      if (this.#end - this.#parsed > inlineBytesMax) throw new ProtocolError("too big inline request");
+      return false;
+    }
+    const hasReturn = newline > this.#parsed && this.#buffer[newline - 1] === carriageReturn;
+    const lineEnd = hasReturn ? newline - 1 : newline;
+    const line = this.#buffer.slice(this.#parsed, lineEnd);
+    this.#parsed = this.#searched = newline + 1;
+    if (!splitInline(line, this.args)) throw new ProtocolError("unbalanced quotes in request");
+    return true;
+  }
+
+  /**
+   * Position of the CR that ends the line at `#parsed`, or -1 when it is not here yet. As in Redis,
+   * whatever byte follows the CR is taken for the LF.
+   */
+  #lineEnd(tooLong: string): number {
+    const from = Math.max(this.#searched, this.#parsed);
+    let at = from;
+    while (at < this.#end && this.#buffer[at] !== carriageReturn) at++;
+    this.#searched = at;
+    if (at === this.#end && at - this.#parsed > inlineBytesMax) throw new ProtocolError(tooLong);
+    return at + 1 < this.#end ? at : -1;
+  }
+
+  #decimal(start: number, end: number): number | null {
+    const value = parseInt64(this.#buffer, start, end);
+    return typeof value === "number" ? value : null;
+  }
+
+  /** Nothing is pending: read from the buffer's start again, and let go of one grown for a long request. */
+  #reset(): void {
+    this.#start = this.#parsed = this.#end = this.#searched = 0;
+    if (this.#buffer.length > queryBufferBytesUsual) {
+      this.#buffer = new Uint8Array(queryBufferBytesUsual);
+      this.#filled = false;
+    }
+  }
+
+  /** Moves the pending bytes to the front, in a larger buffer if `wanted` more bytes need it. */
+  #makeRoom(wanted: number): void {
+    const shift = this.#start;
+    const pending = this.#end - shift;
+    if (pending + wanted <= this.#buffer.length) {
+      this.#buffer.copyWithin(0, shift, this.#end);
+    } else {
+      const larger = new Uint8Array(Math.max(pending + wanted, Math.min(pending * 2, pending + 1048576)));
+      larger.set(this.#buffer.subarray(shift, this.#end));
+      this.#buffer = larger;
+    }
+    this.#start = 0;
+    this.#parsed -= shift;
+    this.#searched = Math.max(0, this.#searched - shift);
+    this.#end = pending;
+    if (this.#argumentsLeft > 0) {
+      for (let i = 0; i < this.args.count; i++) {
+        this.args.starts[i] -= shift;
+        this.args.ends[i] -= shift;
+      }
+      this.args.buffer = this.#buffer;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Every error text that a client can see, in Redis' words.
+ *
+ * A text carries its code as the first word, as on the wire after the `-`. A handler reports a
+ * client's mistake by throwing `CommandError`; dispatch turns it into the reply. Texts that serve one
+ * command only are made by that command's functions below, so that they can all be found here.
+ */
+
+/** A client's mistake: its message is the error reply, code first, byte for byte as Redis says it. */
+export class CommandError extends Error {
+  override name = "CommandError";
+}
+
+/** A request that breaks the protocol: its message is told to the client, then the connection ends. */
+export class ProtocolError extends Error {
+  override name = "ProtocolError";
+}
+
+/** Error texts without parameters. */
+export const errors = {
+  syntax: "ERR syntax error",
+  notInteger: "ERR value is not an integer or out of range",
+  notFloat: "ERR value is not a valid float",
+  outOfRange: "ERR value is out of range",
+  mustBePositive: "ERR value is out of range, must be positive",
+  overflow: "ERR increment or decrement would overflow",
+  decrementOverflow: "ERR decrement would overflow",
+  nanOrInfinity: "ERR increment would produce NaN or Infinity",
+  wrongType: "WRONGTYPE Operation against a key holding the wrong kind of value",
+  noSuchKey: "ERR no such key",
+  stringTooLong: "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+  offsetOutOfRange: "ERR offset is out of range",
+  invalidCursor: "ERR invalid cursor",
+  sameObject: "ERR source and destination objects are the same",
+  databaseOutOfRange: "ERR DB index is out of range",
+  outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
+  authenticationRequired: "NOAUTH Authentication required.",
+  wrongPassword: "WRONGPASS invalid username-password pair or user is disabled.",
+  noPasswordSet:
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+  noProtocol: "NOPROTO unsupported protocol version",
+  notBooleanReply: "ERR argument must be 'yes' or 'no'",
+  maxClients: "ERR max number of clients reached",
+  protectedMode:
+    "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.",
+} as const;
+
+/** `command` is the full lower-case name, `config|get` for a subcommand. */
+export function wrongArity(command: string): string {
+  return `ERR wrong number of arguments for '${command}' command`;
+}
+
+/** A name that is in no table; `argumentsShown` is the start of the arguments, quoted one by one. */
+export function unknownCommand(name: string, argumentsShown: string): string {
+  return `ERR unknown command '${name}', with args beginning with: ${argumentsShown}`;
+}
+
+/** A container called with a word it does not know; `container` in upper case. */
+export function unknownSubcommand(name: string, container: string): string {
+  return `ERR unknown subcommand '${name}'. Try ${container} HELP.`;
+}
+
+/** `command` is the full lower-case name. */
+export function invalidExpire(command: string): string {
+  return `ERR invalid expire time in '${command}' command`;
+}
+
+/** A broken request, as the reply says it. */
+export function protocolError(what: string): string {
+  return `ERR Protocol error: ${what}`;
+}
+
+/** A value that CONFIG SET refuses; `argument` is the directive. */
+export function configSetFailed(argument: string, reason: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${argument}') - ${reason}`;
+}
+
+/** A name that CONFIG SET does not know. */
+export function unknownDirective(name: string): string {
+  return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+}

@@ -1,0 +1,264 @@
+/**
+ * Replies as bytes on the wire, in RESP2 or RESP3.
+ *
+ * Bytes gather in one buffer taken from a pool shared by all connections, so that an idle connection
+ * holds none and a busy one writes into memory that is still in the processor's cache. When a buffer is
+ * full it becomes a chunk of its own and another is taken; `take` hands the chunks out in order.
+ */
+import { copyBytes } from "../memory/bytes.ts";
+import { replyBufferBytes, replyBuffersPooledMax } from "../limits.ts";
+import { type Int64, writeInteger } from "./numbers.ts";
+import type { ReplyWriter } from "./reply_writer.ts";
+
+const encoder = new TextEncoder();
+const empty = new Uint8Array(0);
+const carriageReturn = 13;
+const lineFeed = 10;
+const space = 32;
+
+/** Room for a type byte, 20 digits and CRLF. */
+const headerBytesMax = 24;
+
+const okReply = encoder.encode("+OK\r\n");
+const nullBulkReply = encoder.encode("$-1\r\n");
+const nullArrayReply = encoder.encode("*-1\r\n");
+const nullReply = encoder.encode("_\r\n");
+
+/** The first bytes of the reply types. */
+const type = {
+  simpleString: 0x2b,
+  error: 0x2d,
+  integer: 0x3a,
+  bulk: 0x24,
+  array: 0x2a,
+  map: 0x25,
+  set: 0x7e,
+  push: 0x3e,
+  double: 0x2c,
+  boolean: 0x23,
+  verbatim: 0x3d,
+} as const;
+
+/** Reply buffers of `replyBufferBytes` that no connection holds now. */
+export class ReplyBufferPool {
+  #free: Uint8Array[] = [];
+
+  acquire(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(replyBufferBytes);
+  }
+
+  /** Takes back a buffer; one of another size, made for a long reply, is left to the collector. */
+  release(buffer: Uint8Array): void {
+    if (buffer.length !== replyBufferBytes || this.#free.length >= replyBuffersPooledMax) return;
+    this.#free.push(buffer);
+  }
+}
+
+/** A part of the output: the first `length` bytes of `buffer`. */
+export interface Chunk {
+  buffer: Uint8Array;
+  length: number;
+}
+
+export class WireWriter implements ReplyWriter {
+  /** 2 or 3; a client changes it with HELLO. */
+  protocol = 2;
+  /** Bytes written over the writer's life, taken or not. */
+  bytesTotal = 0;
+  readonly #pool: ReplyBufferPool;
+  #buffer: Uint8Array = empty;
+  #position = 0;
+  #full: Chunk[] = [];
+  #fullBytes = 0;
+
+  constructor(pool: ReplyBufferPool) {
+    this.#pool = pool;
+  }
+
+  /** Bytes written and not yet taken. */
+  get pendingBytes(): number {
+    return this.#fullBytes + this.#position;
+  }
+
+  /** The oldest bytes not yet taken, or null; the caller gives the buffer back with `release`. */
+  take(): Chunk | null {
+    const first = this.#full.shift();
+    if (first !== undefined) {
+      this.#fullBytes -= first.length;
+      return first;
+    }
+    if (this.#position === 0) return null;
+    const chunk = { buffer: this.#buffer, length: this.#position };
+    this.bytesTotal += this.#position;
+    this.#buffer = empty;
+    this.#position = 0;
+    return chunk;
+  }
+
+  /** Gives a taken buffer back: to go on writing in, or to the pool. */
+  release(buffer: Uint8Array): void {
+    this.#pool.release(buffer);
+  }
+
+  /** Forgets all that was written and not yet taken. */
+  discard(): void {
+    for (let chunk = this.take(); chunk !== null; chunk = this.take()) this.release(chunk.buffer);
+  }
+
+  /** Forgets what was written since `pendingBytes` was `mark`. */
+  rewind(mark: number): void {
+    while (this.#fullBytes > mark) {
+      const last = this.#full.pop()!;
+      this.#fullBytes -= last.length;
+      this.#pool.release(this.#buffer);
+      this.#buffer = last.buffer;
+      this.#position = last.length;
+    }
+    this.#position = mark - this.#fullBytes;
+  }
+
+  /** Writes bytes that are replies already. */
+  raw(bytes: Uint8Array): void {
+    const at = this.#reserve(bytes.length);
+    copyBytes(bytes, 0, this.#buffer, at, bytes.length);
+    this.#position = at + bytes.length;
+  }
+
+  ok(): void {
+    this.raw(okReply);
+  }
+
+  simpleString(text: string): void {
+    this.#line(type.simpleString, text);
+  }
+
+  error(text: string): void {
+    this.#line(type.error, text);
+  }
+
+  integer(value: Int64): void {
+    if (typeof value === "number") this.#header(type.integer, value);
+    else this.#line(type.integer, value.toString());
+  }
+
+  bulk(buffer: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    const at = this.#reserve(length + headerBytesMax + 2);
+    const out = this.#buffer;
+    out[at] = type.bulk;
+    let position = writeInteger(out, at + 1, length);
+    out[position++] = carriageReturn;
+    out[position++] = lineFeed;
+    copyBytes(buffer, start, out, position, length);
+    position += length;
+    out[position++] = carriageReturn;
+    out[position++] = lineFeed;
+    this.#position = position;
+  }
+
+  bulkString(text: string): void {
+    const bytes = encoder.encode(text);
+    this.bulk(bytes, 0, bytes.length);
+  }
+
+  null(): void {
+    this.raw(this.protocol === 3 ? nullReply : nullBulkReply);
+  }
+
+  nullArray(): void {
+    this.raw(this.protocol === 3 ? nullReply : nullArrayReply);
+  }
+
+  array(length: number): void {
+    this.#header(type.array, length);
+  }
+
+  map(length: number): void {
+    if (this.protocol === 3) this.#header(type.map, length);
+    else this.#header(type.array, length * 2);
+  }
+
+  set(length: number): void {
+    this.#header(this.protocol === 3 ? type.set : type.array, length);
+  }
+
+  push(length: number): void {
+    this.#header(this.protocol === 3 ? type.push : type.array, length);
+  }
+
+  double(value: number): void {
+    const text = formatDouble(value);
+    if (this.protocol === 3) this.#line(type.double, text);
+    else this.bulkString(text);
+  }
+
+  boolean(value: boolean): void {
+    if (this.protocol === 3) this.#line(type.boolean, value ? "t" : "f");
+    else this.integer(value ? 1 : 0);
+  }
+
+  verbatim(format: string, text: string): void {
+    if (this.protocol !== 3) return this.bulkString(text);
+    const bytes = encoder.encode(`${format}:${text}`);
+    this.#header(type.verbatim, bytes.length);
+    this.raw(bytes);
+    const at = this.#reserve(2);
+    this.#buffer[at] = carriageReturn;
+    this.#buffer[at + 1] = lineFeed;
+    this.#position = at + 2;
+  }
+
+  #header(typeByte: number, value: number): void {
+    const at = this.#reserve(headerBytesMax);
+    const out = this.#buffer;
+    out[at] = typeByte;
+    const position = writeInteger(out, at + 1, value);
+    out[position] = carriageReturn;
+    out[position + 1] = lineFeed;
+    this.#position = position + 2;
+  }
+
+  /** A line may hold no line end and, as in Redis, no NUL: each becomes a space. */
+  #line(typeByte: number, text: string): void {
+    const bytes = encoder.encode(text);
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i];
+      if (byte === carriageReturn || byte === lineFeed || byte === 0) bytes[i] = space;
+    }
+    const at = this.#reserve(bytes.length + 3);
+    const out = this.#buffer;
+    out[at] = typeByte;
+    out.set(bytes, at + 1);
+    const position = at + 1 + bytes.length;
+    out[position] = carriageReturn;
+    out[position + 1] = lineFeed;
+    this.#position = position + 2;
+  }
+
+  /** Makes room for `length` bytes in the buffer and returns where they go. */
+  #reserve(length: number): number {
+    if (this.#position + length <= this.#buffer.length) return this.#position;
+    return this.#reserveSlow(length);
+  }
+
+  #reserveSlow(length: number): number {
+    if (this.#position > 0) {
+      this.#full.push({ buffer: this.#buffer, length: this.#position });
+      this.#fullBytes += this.#position;
+      this.bytesTotal += this.#position;
+    } else if (this.#buffer.length > 0) {
+      this.#pool.release(this.#buffer);
+    }
+    this.#buffer = length <= replyBufferBytes ? this.#pool.acquire() : new Uint8Array(length);
+    this.#position = 0;
+    return 0;
+  }
+}
+
+/** The shortest text that reads back as `value`, as Redis prints a double. */
+export function formatDouble(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  if (Object.is(value, -0)) return "-0";
+  return String(value);
+}

@@ -1,0 +1,87 @@
+/**
+ * One client as the server knows it: who it is, what it may do, and the state that its commands change.
+ *
+ * It does not know what a socket is: the connection that carries it is reached through `Link`.
+ */
+import type { Database } from "../keyspace/database.ts";
+import { Arguments } from "../resp/arguments.ts";
+import type { WireWriter } from "../resp/wire_writer.ts";
+
+/** What a client's connection can be asked and told. */
+export interface Link {
+  /** `address:port` of the peer, `path:0` for a Unix socket. */
+  readonly peer: string;
+  /** `address:port` that was connected to. */
+  readonly local: string;
+  /** Whether the peer is on this machine. */
+  readonly loopback: boolean;
+  /** Whether the connection came by a Unix socket. */
+  readonly unix: boolean;
+  /** Size of the query buffer and how much of it is in use, in bytes. */
+  readonly queryBufferBytes: number;
+  readonly queryPendingBytes: number;
+  /** Replies written by commands and not yet accepted by the system, in bytes. */
+  readonly outputBytes: number;
+  readonly netInputBytes: number;
+  readonly netOutputBytes: number;
+  /** Sends what the reply writer holds. */
+  flush(): void;
+  /** Ends the connection at once. */
+  close(): void;
+  /** Ends the connection when the replies written so far have been sent. */
+  closeAfterReplies(): void;
+}
+
+/** What CLIENT REPLY asked for. */
+export enum ReplyMode {
+  On,
+  Off,
+  /** The reply of the next command is kept back … */
+  SkipNext,
+  /** … and this is that command. */
+  Skip,
+}
+
+export class Client {
+  readonly id: number;
+  readonly link: Link;
+  readonly reply: WireWriter;
+  /** The request being run. */
+  args = new Arguments();
+  database: Database;
+  authenticated: boolean;
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  readonly createdAtMs: number;
+  lastInteractionMs: number;
+  /** Full name of the last command, `client|list`; "NULL" before the first. */
+  lastCommand = "NULL";
+  commandsTotal = 0;
+  replyMode = ReplyMode.On;
+  noEvict = false;
+  noTouch = false;
+  monitoring = false;
+  /** Since when the output has been over its soft limit, or 0. */
+  softLimitSinceMs = 0;
+  closing = false;
+
+  constructor(
+    options: {
+      id: number;
+      link: Link;
+      reply: WireWriter;
+      database: Database;
+      authenticated: boolean;
+      nowMs: number;
+    },
+  ) {
+    this.id = options.id;
+    this.link = options.link;
+    this.reply = options.reply;
+    this.database = options.database;
+    this.authenticated = options.authenticated;
+    this.createdAtMs = options.nowMs;
+    this.lastInteractionMs = options.nowMs;
+  }
+}
