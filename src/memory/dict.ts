@@ -1,0 +1,724 @@
+/**
+ * A dictionary from byte strings to records in a `Heap`: the keyspace, and every large collection.
+ *
+ * A record is a block that begins with the length of its key (word 0) and has the key's bytes at
+ * `keyOffset`; the rest of it is its owner's business, who also allocates and frees it. The dictionary
+ * keeps addresses of records, in buckets of one cache line's size:
+ *
+ *     word  0 .. 10   addresses of records, 0 where the slot is empty
+ *     word 11 .. 13   a tag of one byte for each slot, 0 where empty: what a search looks at first
+ *     word 14         address of the overflow bucket, 0 if none
+ *     word 15         version: the epoch in which the bucket was last announced (see below)
+ *
+ * Growth is linear hashing (W. Litwin, 1980): the table has 2^level + split buckets; whenever it is too
+ * full, the one bucket `split` is shared out over itself and a new last bucket; when too empty, the last
+ * bucket goes back into the one it came from. So one insertion never does more than one bucket's worth
+ * of extra work. Buckets lie in chunks of 64 KiB found through a directory; a small dictionary has one
+ * smaller chunk that doubles.
+ *
+ * SCAN: seen by the bits of its hash from the lowest to the highest, each bucket is one interval, and a
+ * split halves an interval. A cursor is a position on that line, so whatever splits and merges happen
+ * between two calls, what lies before it has been visited.
+ *
+ * Snapshots: every mutation passes `#willChange`. While `beforeChange` is set, it hears of each bucket
+ * once per `epoch`, before the bucket's first change in it.
+ */
+
+import { invariant } from "../assert.ts";
+import { type Random, randomBelow } from "../random.ts";
+import { equalBytes } from "./bytes.ts";
+import type { Hasher } from "./hash.ts";
+import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "./heap.ts";
+
+const SLOTS = 11;
+const TAGS_WORD = 11;
+const OVERFLOW_WORD = 14;
+const VERSION_WORD = 15;
+const BUCKET_WORDS = 16;
+const BUCKET_BYTES = 64;
+const BUCKET_UNITS = 8;
+
+const CHUNK_SHIFT = 10;
+const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
+const LEVEL_MIN = 2;
+
+/** A bucket is split when there are more records per bucket than this, on average. */
+const LOAD_MAX = 6;
+/** Buckets are merged when there are fewer. */
+const LOAD_MIN = 2;
+
+const EACH_BYTE = 0x01010101;
+const LOW_BITS = 0x7f7f7f7f;
+/** The spare fourth byte of the last tags word is not a slot. */
+const LAST_TAGS = 0x00ffffff;
+
+const NO_SLOT = -1;
+
+/** Options of a `Dict`. */
+export interface DictOptions {
+  /** Where the key's bytes begin in a record, in bytes; at least 4. */
+  keyOffset: number;
+}
+
+/**
+ * A dictionary of records by key.
+ *
+ * `find` and `findRecord` remember where they looked, for the one following call of `insert`,
+ * `replaceFound`, `removeFound` or `changeFound`; any other call forgets it.
+ *
+ * @example
+ * ```ts
+ * if (dict.find(key, 0, key.length) === 0) dict.insert(recordWithThatKey);
+ * else dict.removeFound();
+ * ```
+ */
+export class Dict {
+  /** The number of the current snapshot; it only grows. */
+  epoch = 0;
+  /**
+   * Called with a bucket's number before the first change of that bucket in this epoch. It may look at
+   * the bucket with `visitBucket`; it must not search or change the dictionary.
+   */
+  beforeChange: ((bucket: number) => void) | null = null;
+
+  readonly #heap: Heap;
+  readonly #hasher: Hasher;
+  readonly #keyOffset: number;
+  #directory = new Uint32Array(1);
+  /** Buckets that the first chunk has room for: a power of two, to CHUNK_BUCKETS. */
+  #firstChunkBuckets = 1 << LEVEL_MIN;
+  #level = LEVEL_MIN;
+  #split = 0;
+  #count = 0;
+  #overflowCount = 0;
+  /** No chain of a bucket and its overflow buckets is longer. */
+  #chainMax = 1;
+  /** While a visitor runs, buckets neither split nor merge. */
+  #visiting = 0;
+
+  // What the last search left: the hash, the bucket and, if found, where the record's slot is.
+  #foundHash = 0;
+  #foundBucket = 0;
+  #foundAt = 0;
+  #foundSlot = NO_SLOT;
+
+  // Room to take a bucket apart in.
+  #scratchRecords = new Uint32Array(64);
+  #scratchTags = new Uint8Array(64);
+  #scratchBuckets = new Uint32Array(8);
+  #scratchLength = 0;
+  #scratchBucketsLength = 0;
+
+  constructor(heap: Heap, hasher: Hasher, options: DictOptions) {
+    invariant(options.keyOffset >= 4, "a record begins with its key's length");
+    this.#heap = heap;
+    this.#hasher = hasher;
+    this.#keyOffset = options.keyOffset;
+    this.#directory[0] = this.#allocateBuckets(this.#firstChunkBuckets);
+  }
+
+  /** The number of records. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The number of buckets, without overflow buckets. */
+  get bucketCount(): number {
+    return (1 << this.#level) + this.#split;
+  }
+
+  /** Bytes of the table itself, without records. */
+  get tableBytes(): number {
+    const chunks = Math.ceil(this.bucketCount / CHUNK_BUCKETS);
+    const buckets = chunks === 1 ? this.#firstChunkBuckets : chunks * CHUNK_BUCKETS;
+    return (buckets + this.#overflowCount) * BUCKET_BYTES + this.#directory.byteLength;
+  }
+
+  /** The record whose key is `buffer[start..end)`, or 0. */
+  find(buffer: Uint8Array, start: number, end: number): number {
+    const hash = this.#hasher.hash(buffer, start, end);
+    const length = end - start;
+    const allWords = this.#heap.words;
+    const bucket = this.#bucketOf(hash);
+    const pattern = Math.imul(tagOf(hash), EACH_BYTE);
+    this.#foundHash = hash;
+    this.#foundBucket = bucket;
+    let at = this.#addressOf(bucket);
+    do {
+      const words = allWords[at >>> SEGMENT_SHIFT];
+      const base = (at & UNIT_MASK) << 1;
+      for (let group = 0; group < 3; group++) {
+        let hits = zeroBytes(words[base + TAGS_WORD + group] ^ pattern);
+        while (hits !== 0) {
+          const slot = (group << 2) + firstByte(hits);
+          const record = words[base + slot];
+          const recordWords = allWords[record >>> SEGMENT_SHIFT];
+          const recordBase = (record & UNIT_MASK) << 1;
+          if (recordWords[recordBase] === length) {
+            const bytes = this.#heap.bytes[record >>> SEGMENT_SHIFT];
+            const keyStart = (recordBase << 2) + this.#keyOffset;
+            if (equalBytes(bytes, keyStart, buffer, start, length)) {
+              this.#foundAt = at;
+              this.#foundSlot = slot;
+              return record;
+            }
+          }
+          hits &= hits - 1;
+        }
+      }
+      at = words[base + OVERFLOW_WORD];
+    } while (at !== 0);
+    this.#foundSlot = NO_SLOT;
+    return 0;
+  }
+
+  /** Looks for a record itself, by its own key: whether it is in this dictionary. */
+  findRecord(record: number): boolean {
+    const hash = this.#hashOf(record);
+    this.#foundHash = hash;
+    this.#foundBucket = this.#bucketOf(hash);
+    this.#foundSlot = NO_SLOT;
+    for (let at = this.#addressOf(this.#foundBucket); at !== 0;) {
+      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+      const base = (at & UNIT_MASK) << 1;
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (words[base + slot] !== record) continue;
+        this.#foundAt = at;
+        this.#foundSlot = slot;
+        return true;
+      }
+      at = words[base + OVERFLOW_WORD];
+    }
+    return false;
+  }
+
+  /**
+   * Adds a record with the key that `find` has just not found.
+   *
+   * @throws {HeapFullError} if there is no memory for it; the record is not added then.
+   */
+  insert(record: number): void {
+    invariant(this.#foundSlot === NO_SLOT, "insert() follows a search that found nothing");
+    const allWords = this.#heap.words;
+    let at = this.#addressOf(this.#foundBucket);
+    let chain = 1;
+    let words = allWords[at >>> SEGMENT_SHIFT];
+    let base = (at & UNIT_MASK) << 1;
+    let slot = emptySlot(words, base);
+    while (slot === NO_SLOT) {
+      let next = words[base + OVERFLOW_WORD];
+      if (next === 0) {
+        next = this.#allocateBuckets(1);
+        words[base + OVERFLOW_WORD] = next;
+        this.#overflowCount++;
+        if (chain === this.#chainMax) this.#chainMax++;
+      }
+      at = next;
+      chain++;
+      words = allWords[at >>> SEGMENT_SHIFT];
+      base = (at & UNIT_MASK) << 1;
+      slot = emptySlot(words, base);
+    }
+    this.#willChange(this.#foundBucket);
+    words[base + slot] = record;
+    words[base + TAGS_WORD + (slot >>> 2)] |= tagOf(this.#foundHash) << ((slot & 3) << 3);
+    this.#foundSlot = slot;
+    this.#foundAt = at;
+    this.#count++;
+    if (this.#count > this.bucketCount * LOAD_MAX && this.#visiting === 0) this.#splitBucket();
+  }
+
+  /** Puts a record with the same key in the place of the one found. */
+  replaceFound(record: number): void {
+    invariant(this.#foundSlot !== NO_SLOT, "replaceFound() follows a search that found a record");
+    this.#willChange(this.#foundBucket);
+    const at = this.#foundAt;
+    this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + this.#foundSlot] = record;
+  }
+
+  /** Announces that the content of the record found is about to change in place. */
+  changeFound(): void {
+    invariant(this.#foundSlot !== NO_SLOT, "changeFound() follows a search that found a record");
+    this.#willChange(this.#foundBucket);
+  }
+
+  /** Takes the record found out. It is not freed: its owner has it back. */
+  removeFound(): void {
+    const slot = this.#foundSlot;
+    invariant(slot !== NO_SLOT, "removeFound() follows a search that found a record");
+    this.#willChange(this.#foundBucket);
+    const at = this.#foundAt;
+    const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+    const base = (at & UNIT_MASK) << 1;
+    words[base + slot] = 0;
+    words[base + TAGS_WORD + (slot >>> 2)] &= ~(0xff << ((slot & 3) << 3));
+    this.#foundSlot = NO_SLOT;
+    this.#count--;
+    if (this.#overflowCount > 0) this.#dropEmptyOverflow(this.#foundBucket, at);
+    if (this.#count < this.bucketCount * LOAD_MIN && this.#visiting === 0) this.#mergeBucket();
+  }
+
+  /**
+   * Visits the records of one bucket and returns the cursor for the next call, 0 after the last.
+   *
+   * From 0 to 0, every record that is present all the while is visited at least once. `visit` may
+   * remove the record that it is given.
+   */
+  scan(cursor: number, visit: (record: number) => void): number {
+    const position = cursor >>> 0;
+    const bucket = this.#bucketOf(reverseBits(position));
+    const isSplit = bucket < this.#split || bucket >= 1 << this.#level;
+    const width = 2 ** (32 - this.#level - (isSplit ? 1 : 0));
+    this.visitBucket(bucket, visit);
+    const next = position - position % width + width;
+    return next === 2 ** 32 ? 0 : next;
+  }
+
+  /** Visits every record. `visit` may remove the record that it is given. */
+  forEach(visit: (record: number) => void): void {
+    this.#visiting++;
+    try {
+      for (let bucket = this.bucketCount - 1; bucket >= 0; bucket--) {
+        this.visitBucket(bucket, visit);
+      }
+    } finally {
+      this.#visiting--;
+    }
+  }
+
+  /** Visits the records of a bucket. `visit` may remove the record that it is given. */
+  visitBucket(bucket: number, visit: (record: number) => void): void {
+    this.#visiting++;
+    try {
+      for (let at = this.#addressOf(bucket); at !== 0;) {
+        const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+        const base = (at & UNIT_MASK) << 1;
+        at = words[base + OVERFLOW_WORD];
+        for (let slot = 0; slot < SLOTS; slot++) {
+          const record = words[base + slot];
+          if (record !== 0) visit(record);
+        }
+      }
+    } finally {
+      this.#visiting--;
+    }
+  }
+
+  /** A record by chance, each equally likely; 0 if there is none. */
+  sample(random: Random): number {
+    if (this.#count === 0) return 0;
+    if (this.#overflowCount === 0) this.#chainMax = 1;
+    // A bucket by chance, then one of as many places as the fullest bucket may have: the places of
+    // all buckets are equally likely, and an empty one is drawn again.
+    const places = this.#chainMax * SLOTS;
+    for (;;) {
+      let place = randomBelow(random, places);
+      let at = this.#addressOf(randomBelow(random, this.bucketCount));
+      while (at !== 0) {
+        const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+        const base = (at & UNIT_MASK) << 1;
+        if (place < SLOTS) {
+          if (words[base + place] !== 0) return words[base + place];
+          break;
+        }
+        place -= SLOTS;
+        at = words[base + OVERFLOW_WORD];
+      }
+    }
+  }
+
+  /**
+   * Fills `into` with records of consecutive buckets from a random one on, and returns how many: fewer
+   * than fit only if there are no more. Quicker than `sample`, and not fair; no record comes twice.
+   */
+  sampleSome(random: Random, into: Uint32Array): number {
+    const bucketCount = this.bucketCount;
+    let bucket = randomBelow(random, bucketCount);
+    let length = 0;
+    for (let i = 0; i < bucketCount && length < into.length; i++) {
+      for (let at = this.#addressOf(bucket); at !== 0;) {
+        const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+        const base = (at & UNIT_MASK) << 1;
+        for (let slot = 0; slot < SLOTS && length < into.length; slot++) {
+          const record = words[base + slot];
+          if (record !== 0) into[length++] = record;
+        }
+        at = words[base + OVERFLOW_WORD];
+      }
+      if (++bucket === bucketCount) bucket = 0;
+    }
+    return length;
+  }
+
+  /** Removes all records, giving each to `drop`, and shrinks the table to its smallest. */
+  clear(drop?: (record: number) => void): void {
+    this.drain(Infinity, drop);
+  }
+
+  /**
+   * Removes about `recordsMax` records, giving each to `drop`; whether the dictionary is now empty and
+   * as small as it gets. In between it is a good dictionary of what is left.
+   */
+  drain(recordsMax: number, drop?: (record: number) => void): boolean {
+    let done = 0;
+    for (;;) {
+      const bucket = this.bucketCount - 1;
+      const isLast = bucket + 1 === 1 << LEVEL_MIN;
+      if (isLast && this.#count === 0) break;
+      if (done >= recordsMax) return false;
+      // An empty bucket is work too.
+      done++;
+      if (isLast) {
+        for (let i = 0; i <= bucket; i++) done += this.#emptyBucket(i, drop);
+      } else {
+        done += this.#emptyBucket(bucket, drop);
+        this.#dropLastBucket();
+      }
+    }
+    this.#foundSlot = NO_SLOT;
+    return true;
+  }
+
+  /** Frees the table of an empty dictionary, which is of no use any more. */
+  release(): void {
+    invariant(this.#count === 0 && this.bucketCount === 1 << LEVEL_MIN, "drain() comes first");
+    this.#heap.free(this.#directory[0]);
+    this.#directory[0] = 0;
+  }
+
+  /** The epoch in which a bucket was last announced. */
+  bucketVersion(bucket: number): number {
+    const at = this.#addressOf(bucket);
+    return this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + VERSION_WORD];
+  }
+
+  /** Announces a bucket as if it were to change: how a snapshot gets at those that don't. */
+  announceBucket(bucket: number): void {
+    this.#willChange(bucket);
+  }
+
+  /** The one gate of all mutations: what it is told of may be changed after it returns. */
+  #willChange(bucket: number): void {
+    if (this.beforeChange !== null) this.#announce(bucket, this.beforeChange);
+  }
+
+  #announce(bucket: number, beforeChange: (bucket: number) => void): void {
+    if (this.bucketVersion(bucket) >= this.epoch) return;
+    beforeChange(bucket);
+    this.#setVersion(bucket, this.epoch);
+  }
+
+  #setVersion(bucket: number, version: number): void {
+    const at = this.#addressOf(bucket);
+    this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + VERSION_WORD] = version;
+  }
+
+  #bucketOf(hash: number): number {
+    const low = hash & ((1 << this.#level) - 1);
+    return low < this.#split ? hash & ((2 << this.#level) - 1) : low;
+  }
+
+  #addressOf(bucket: number): number {
+    return this.#directory[bucket >>> CHUNK_SHIFT] +
+      (bucket & (CHUNK_BUCKETS - 1)) * BUCKET_UNITS;
+  }
+
+  #hashOf(record: number): number {
+    const segment = record >>> SEGMENT_SHIFT;
+    const base = (record & UNIT_MASK) << 1;
+    const start = (base << 2) + this.#keyOffset;
+    const length = this.#heap.words[segment][base];
+    return this.#hasher.hash(this.#heap.bytes[segment], start, start + length);
+  }
+
+  #allocateBuckets(buckets: number): number {
+    const address = this.#heap.allocate(buckets * BUCKET_BYTES);
+    const base = (address & UNIT_MASK) << 1;
+    this.#heap.words[address >>> SEGMENT_SHIFT].fill(0, base, base + buckets * BUCKET_WORDS);
+    return address;
+  }
+
+  /** Shares one bucket out over itself and a new one; leaves it if there is no memory. */
+  #splitBucket(): void {
+    const from = this.#split;
+    const to = this.bucketCount;
+    if (!this.#makeRoomForBucket(to)) return;
+    this.#willChange(from);
+    this.#scratchLength = 0;
+    this.#scratchBucketsLength = 0;
+    this.#takeApart(from);
+    // Those that stay gather in front.
+    const records = this.#scratchRecords;
+    const tags = this.#scratchTags;
+    const bit = 1 << this.#level;
+    let stay = 0;
+    let end = this.#scratchLength;
+    while (stay < end) {
+      const record = records[stay];
+      if ((this.#hashOf(record) & bit) === 0) {
+        stay++;
+        continue;
+      }
+      end--;
+      const tag = tags[stay];
+      records[stay] = records[end];
+      tags[stay] = tags[end];
+      records[end] = record;
+      tags[end] = tag;
+    }
+    this.#setVersion(to, this.bucketVersion(from));
+    this.#putTogether(from, 0, stay);
+    this.#putTogether(to, stay, this.#scratchLength);
+    this.#freeScratchBuckets();
+    this.#split++;
+    if (this.#split === bit) {
+      this.#level++;
+      this.#split = 0;
+    }
+  }
+
+  /** Puts the last bucket back into the one it was split from; leaves it if there is no memory. */
+  #mergeBucket(): void {
+    const from = this.bucketCount - 1;
+    if (from < 1 << LEVEL_MIN) return;
+    const to = from - (this.#split === 0 ? 1 << (this.#level - 1) : 1 << this.#level);
+    this.#willChange(from);
+    this.#willChange(to);
+    this.#scratchLength = 0;
+    this.#scratchBucketsLength = 0;
+    this.#takeApart(to);
+    this.#takeApart(from);
+    if (this.#scratchLength > (this.#scratchBucketsLength + 1) * SLOTS) {
+      const address = this.#tryAllocateBuckets(1);
+      if (address === 0) return;
+      this.#scratchBuckets[this.#scratchBucketsLength++] = address;
+      this.#overflowCount++;
+    }
+    this.#setVersion(to, Math.min(this.bucketVersion(from), this.bucketVersion(to)));
+    this.#putTogether(to, 0, this.#scratchLength);
+    this.#freeScratchBuckets();
+    this.#dropLastBucket();
+  }
+
+  /** Collects the records of a bucket, and its overflow buckets, into the scratch arrays. */
+  #takeApart(bucket: number): void {
+    for (let at = this.#addressOf(bucket); at !== 0;) {
+      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+      const base = (at & UNIT_MASK) << 1;
+      if (this.#scratchLength + SLOTS > this.#scratchRecords.length) this.#growScratch();
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const record = words[base + slot];
+        if (record === 0) continue;
+        this.#scratchRecords[this.#scratchLength] = record;
+        this.#scratchTags[this.#scratchLength++] = words[base + TAGS_WORD + (slot >>> 2)] >>>
+          ((slot & 3) << 3);
+      }
+      at = words[base + OVERFLOW_WORD];
+      if (at !== 0) this.#scratchBuckets[this.#scratchBucketsLength++] = at;
+    }
+  }
+
+  /** Fills a bucket with records from the scratch arrays, and scratch buckets as overflow. */
+  #putTogether(bucket: number, start: number, end: number): void {
+    let at = this.#addressOf(bucket);
+    for (let chain = 1;; chain++) {
+      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+      const base = (at & UNIT_MASK) << 1;
+      words.fill(0, base, base + VERSION_WORD);
+      const slots = Math.min(SLOTS, end - start);
+      for (let slot = 0; slot < slots; slot++, start++) {
+        words[base + slot] = this.#scratchRecords[start];
+        words[base + TAGS_WORD + (slot >>> 2)] |= this.#scratchTags[start] << ((slot & 3) << 3);
+      }
+      if (start === end) {
+        if (chain > this.#chainMax) this.#chainMax = chain;
+        return;
+      }
+      at = this.#scratchBuckets[--this.#scratchBucketsLength];
+      words[base + OVERFLOW_WORD] = at;
+    }
+  }
+
+  #freeScratchBuckets(): void {
+    while (this.#scratchBucketsLength > 0) {
+      this.#heap.free(this.#scratchBuckets[--this.#scratchBucketsLength]);
+      this.#overflowCount--;
+    }
+  }
+
+  #growScratch(): void {
+    const records = new Uint32Array(this.#scratchRecords.length * 2);
+    records.set(this.#scratchRecords);
+    this.#scratchRecords = records;
+    const tags = new Uint8Array(records.length);
+    tags.set(this.#scratchTags);
+    this.#scratchTags = tags;
+    const buckets = new Uint32Array(records.length >>> 3);
+    buckets.set(this.#scratchBuckets);
+    this.#scratchBuckets = buckets;
+  }
+
+  /** Makes the table large enough for a bucket of this number; false if there is no memory. */
+  #makeRoomForBucket(bucket: number): boolean {
+    if (bucket < CHUNK_BUCKETS) {
+      if (bucket < this.#firstChunkBuckets) return true;
+      return this.#resizeFirstChunk(this.#firstChunkBuckets * 2);
+    }
+    if ((bucket & (CHUNK_BUCKETS - 1)) !== 0) return true;
+    const chunk = bucket >>> CHUNK_SHIFT;
+    const address = this.#tryAllocateBuckets(CHUNK_BUCKETS);
+    if (address === 0) return false;
+    if (chunk === this.#directory.length) {
+      const directory = new Uint32Array(chunk * 2);
+      directory.set(this.#directory);
+      this.#directory = directory;
+    }
+    this.#directory[chunk] = address;
+    return true;
+  }
+
+  #tryAllocateBuckets(buckets: number): number {
+    try {
+      return this.#allocateBuckets(buckets);
+    } catch (error) {
+      if (error instanceof HeapFullError) return 0;
+      throw error;
+    }
+  }
+
+  #resizeFirstChunk(buckets: number): boolean {
+    const address = this.#tryAllocateBuckets(buckets);
+    if (address === 0) return false;
+    const from = this.#directory[0];
+    const base = (from & UNIT_MASK) << 1;
+    const words = Math.min(buckets, this.#firstChunkBuckets) * BUCKET_WORDS;
+    this.#heap.words[address >>> SEGMENT_SHIFT].set(
+      this.#heap.words[from >>> SEGMENT_SHIFT].subarray(base, base + words),
+      (address & UNIT_MASK) << 1,
+    );
+    this.#heap.free(from);
+    this.#directory[0] = address;
+    this.#firstChunkBuckets = buckets;
+    return true;
+  }
+
+  /** Makes the table one bucket smaller; the last bucket's content has been moved or dropped. */
+  #dropLastBucket(): void {
+    if (this.#split === 0) {
+      this.#level--;
+      this.#split = 1 << this.#level;
+    }
+    this.#split--;
+    const bucketCount = this.bucketCount;
+    if (bucketCount >= CHUNK_BUCKETS) {
+      const isChunkEmpty = (bucketCount & (CHUNK_BUCKETS - 1)) === 0;
+      if (isChunkEmpty) this.#heap.free(this.#directory[bucketCount >>> CHUNK_SHIFT]);
+    } else if (bucketCount * 4 <= this.#firstChunkBuckets) {
+      this.#resizeFirstChunk(bucketCount);
+    }
+  }
+
+  /** Frees the overflow bucket `at` of a bucket if it is empty. */
+  #dropEmptyOverflow(bucket: number, at: number): void {
+    const first = this.#addressOf(bucket);
+    if (at === first) return;
+    const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+    const base = (at & UNIT_MASK) << 1;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (words[base + slot] !== 0) return;
+    }
+    const next = words[base + OVERFLOW_WORD];
+    let before = first;
+    for (;;) {
+      const link = ((before & UNIT_MASK) << 1) + OVERFLOW_WORD;
+      const beforeWords = this.#heap.words[before >>> SEGMENT_SHIFT];
+      if (beforeWords[link] === at) {
+        beforeWords[link] = next;
+        break;
+      }
+      before = beforeWords[link];
+    }
+    this.#heap.free(at);
+    this.#overflowCount--;
+  }
+
+  /** Removes the records of a bucket and returns how many they were. */
+  #emptyBucket(bucket: number, drop?: (record: number) => void): number {
+    this.#willChange(bucket);
+    this.#scratchLength = 0;
+    this.#scratchBucketsLength = 0;
+    this.#takeApart(bucket);
+    const length = this.#scratchLength;
+    const overflow = this.#scratchBucketsLength;
+    this.#count -= length;
+    this.#putTogether(bucket, 0, 0);
+    for (let i = 0; i < length; i++) drop?.(this.#scratchRecords[i]);
+    this.#scratchBucketsLength = overflow;
+    this.#freeScratchBuckets();
+    return length;
+  }
+
+  /** Walks the whole table and asserts that it is consistent; for tests. */
+  checkInvariants(): void {
+    let count = 0;
+    let overflowCount = 0;
+    for (let bucket = 0; bucket < this.bucketCount; bucket++) {
+      let chain = 0;
+      for (let at = this.#addressOf(bucket); at !== 0;) {
+        const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+        const base = (at & UNIT_MASK) << 1;
+        let used = 0;
+        for (let slot = 0; slot < SLOTS; slot++) {
+          const record = words[base + slot];
+          const tag = (words[base + TAGS_WORD + (slot >>> 2)] >>> ((slot & 3) << 3)) & 0xff;
+          invariant((record === 0) === (tag === 0), "an empty slot has no tag");
+          if (record === 0) continue;
+          used++;
+          const hash = this.#hashOf(record);
+          invariant(this.#bucketOf(hash) === bucket, "a record is in the bucket of its hash");
+          invariant(tagOf(hash) === tag, "a tag is of the record's hash");
+        }
+        invariant(words[base + TAGS_WORD + 2] >>> 24 === 0, "the spare tag is 0");
+        invariant(chain === 0 || used > 0, "no overflow bucket is empty");
+        count += used;
+        if (chain++ > 0) overflowCount++;
+        at = words[base + OVERFLOW_WORD];
+      }
+      invariant(chain <= this.#chainMax || this.#overflowCount === 0, "chainMax is a bound");
+    }
+    invariant(count === this.#count, "records are counted");
+    invariant(overflowCount === this.#overflowCount, "overflow buckets are counted");
+  }
+}
+
+/** The tag of a hash: of its highest bits, as the lowest choose the bucket; never 0. */
+function tagOf(hash: number): number {
+  return (hash >>> 24) || 1;
+}
+
+/** A word with the high bit set of exactly those bytes that are 0 in `word`. */
+function zeroBytes(word: number): number {
+  return ~(((word & LOW_BITS) + LOW_BITS) | word | LOW_BITS);
+}
+
+/** The number of the first byte of which `zeroBytes` has set the bit. */
+function firstByte(hits: number): number {
+  return (31 - Math.clz32(hits & -hits)) >>> 3;
+}
+
+function emptySlot(words: Uint32Array, base: number): number {
+  let hits = zeroBytes(words[base + TAGS_WORD]);
+  if (hits !== 0) return firstByte(hits);
+  hits = zeroBytes(words[base + TAGS_WORD + 1]);
+  if (hits !== 0) return 4 + firstByte(hits);
+  hits = zeroBytes(words[base + TAGS_WORD + 2]) & LAST_TAGS;
+  return hits !== 0 ? 8 + firstByte(hits) : NO_SLOT;
+}
+
+function reverseBits(word: number): number {
+  word = ((word >>> 1) & 0x55555555) | ((word & 0x55555555) << 1);
+  word = ((word >>> 2) & 0x33333333) | ((word & 0x33333333) << 2);
+  word = ((word >>> 4) & 0x0f0f0f0f) | ((word & 0x0f0f0f0f) << 4);
+  word = ((word >>> 8) & 0x00ff00ff) | ((word & 0x00ff00ff) << 8);
+  return (word >>> 16 | word << 16) >>> 0;
+}

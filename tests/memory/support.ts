@@ -1,0 +1,70 @@
+/** What the tests of memory share: seeds that are printed, sizes that can be scaled, records. */
+
+import { SeededRandom } from "../../src/random.ts";
+import { Dict } from "../../src/memory/dict.ts";
+import { Hasher } from "../../src/memory/hash.ts";
+import { Heap, SEGMENT_SHIFT, UNIT_MASK } from "../../src/memory/heap.ts";
+
+export const KEY_OFFSET = 16;
+
+/** Multiplies the length of property tests: `REDINO_TEST_SCALE=20` runs millions of operations. */
+export function testScale(): number {
+  return Number(Deno.env.get("REDINO_TEST_SCALE") ?? "1");
+}
+
+/** Runs a property with a seed (`REDINO_TEST_SEED`, or a new one) and names it if the property fails. */
+export function withSeed(property: (random: SeededRandom) => void): void {
+  const given = Deno.env.get("REDINO_TEST_SEED");
+  const seed = given === undefined
+    ? crypto.getRandomValues(new Uint32Array(1))[0]
+    : Number(given) >>> 0;
+  try {
+    property(new SeededRandom(seed));
+  } catch (error) {
+    console.error(`failed with REDINO_TEST_SEED=${seed}`);
+    throw error;
+  }
+}
+
+export function keyOf(number: number): Uint8Array {
+  return new TextEncoder().encode(`key:${number}`);
+}
+
+export function newDict(heap: Heap, seedLow = 1, seedHigh = 2): Dict {
+  return new Dict(heap, new Hasher(seedLow, seedHigh), { keyOffset: KEY_OFFSET });
+}
+
+/** Makes a record with this key and a number as its value. */
+export function makeRecord(heap: Heap, key: Uint8Array, value: number, spareBytes = 0): number {
+  const record = heap.allocate(KEY_OFFSET + key.length + spareBytes);
+  const base = (record & UNIT_MASK) << 1;
+  heap.words[record >>> SEGMENT_SHIFT][base] = key.length;
+  heap.words[record >>> SEGMENT_SHIFT][base + 1] = value;
+  heap.bytes[record >>> SEGMENT_SHIFT].set(key, (base << 2) + KEY_OFFSET);
+  return record;
+}
+
+export function valueOf(heap: Heap, record: number): number {
+  return heap.words[record >>> SEGMENT_SHIFT][((record & UNIT_MASK) << 1) + 1];
+}
+
+export function setValue(heap: Heap, record: number, value: number): void {
+  heap.words[record >>> SEGMENT_SHIFT][((record & UNIT_MASK) << 1) + 1] = value;
+}
+
+export function keyText(heap: Heap, record: number): string {
+  const base = (record & UNIT_MASK) << 1;
+  const length = heap.words[record >>> SEGMENT_SHIFT][base];
+  const start = (base << 2) + KEY_OFFSET;
+  return new TextDecoder().decode(
+    heap.bytes[record >>> SEGMENT_SHIFT].subarray(start, start + length),
+  );
+}
+
+/** Adds a record with this key, which must be missing. */
+export function insertKey(heap: Heap, dict: Dict, key: Uint8Array, value: number): number {
+  if (dict.find(key, 0, key.length) !== 0) throw new Error("the key is there already");
+  const record = makeRecord(heap, key, value);
+  dict.insert(record);
+  return record;
+}
