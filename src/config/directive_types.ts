@@ -1,0 +1,409 @@
+/**
+ * The kinds of value that a directive can have: how each is read from words and checked, what CONFIG
+ * GET answers, and what a configuration file says. Which directive is of which kind stands in
+ * `directives.ts`. A value that is refused throws `ConfigError` with Redis' words.
+ */
+import { resolve } from "node:path";
+import type { OutputBufferLimit, OutputBufferLimits } from "./values.ts";
+import { quote } from "./words.ts";
+
+/** A value that a directive refuses; the message says why. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/** A value together with its text; of a number beyond 2^53 only the text is exact. */
+export interface Setting<Value> {
+  readonly value: Value;
+  /** As CONFIG GET answers it. */
+  readonly text: string;
+}
+
+/** A line of a configuration file, without the directive's name. */
+export interface FileLine {
+  readonly words: string;
+  /** Whether the file must say it; else it is only brought up to date where it stands already. */
+  readonly needed: boolean;
+}
+
+export abstract class DirectiveType<Value> {
+  /** Whether the value is a list of words; CONFIG SET's one argument is then split at its spaces. */
+  readonly takesWords: boolean = false;
+
+  /** What `words` state, for a directive that is `current` until now. */
+  abstract parse(words: readonly string[], current: Value): Setting<Value>;
+
+  /** The text of a value. */
+  abstract format(value: Value): string;
+
+  /** What a file says; no lines where the absence of the directive says it. */
+  lines(setting: Setting<Value>, byDefault: Setting<Value>): FileLine[] {
+    return [{ words: setting.text, needed: setting.text !== byDefault.text }];
+  }
+
+  protected setting(value: Value): Setting<Value> {
+    return { value, text: this.format(value) };
+  }
+}
+
+/** `yes` or `no`. */
+export class BooleanType extends DirectiveType<boolean> {
+  readonly #noYesBecause: string | undefined;
+
+  /** @param noYesBecause Why `yes` is refused, if it is. */
+  constructor(noYesBecause?: string) {
+    super();
+    this.#noYesBecause = noYesBecause;
+  }
+
+  parse([word]: readonly string[]): Setting<boolean> {
+    const text = word.toLowerCase();
+    if (text !== "yes" && text !== "no") throw new ConfigError("argument must be 'yes' or 'no'");
+    if (text === "yes" && this.#noYesBecause) throw new ConfigError(this.#noYesBecause);
+    return { value: text === "yes", text };
+  }
+
+  format(value: boolean): string {
+    return value ? "yes" : "no";
+  }
+}
+
+/** A whole number within bounds. */
+export class IntegerType extends DirectiveType<number> {
+  readonly #min: bigint;
+  readonly #max: bigint;
+  readonly #clamp: readonly [min: number, max: number] | undefined;
+
+  /** @param clamp What a number within the bounds is moved into. */
+  constructor(
+    min: number | bigint,
+    max: number | bigint,
+    clamp?: readonly [min: number, max: number],
+  ) {
+    super();
+    this.#min = BigInt(min);
+    this.#max = BigInt(max);
+    this.#clamp = clamp;
+  }
+
+  parse([word]: readonly string[]): Setting<number> {
+    if (!/^(0|-?[1-9]\d*)$/.test(word) || BigInt.asIntN(64, BigInt(word)) !== BigInt(word)) {
+      throw new ConfigError("argument couldn't be parsed into an integer");
+    }
+    const exact = BigInt(word);
+    checkBounds(exact, this.#min, this.#max);
+    if (!this.#clamp) return { value: Number(exact), text: word };
+    const [min, max] = this.#clamp;
+    return this.setting(Math.min(Math.max(Number(exact), min), max));
+  }
+
+  format(value: number): string {
+    return String(value);
+  }
+}
+
+/** A file mode, in octal. */
+export class FileModeType extends DirectiveType<number> {
+  parse([word]: readonly string[]): Setting<number> {
+    if (!/^[0-7]*$/.test(word)) {
+      throw new ConfigError("argument couldn't be parsed as an octal number");
+    }
+    const value = parseInt(word || "0", 8);
+    if (value > 0o777) throw new ConfigError("argument must be between 0 and 777 inclusive");
+    return this.setting(value);
+  }
+
+  format(value: number): string {
+    return value.toString(8);
+  }
+}
+
+/** A number of bytes, with or without a unit. */
+export class MemoryType extends DirectiveType<number> {
+  readonly #min: bigint;
+  readonly #max: bigint;
+
+  constructor(min: number | bigint, max: number | bigint) {
+    super();
+    this.#min = BigInt(min);
+    this.#max = BigInt(max);
+  }
+
+  parse([word]: readonly string[]): Setting<number> {
+    const bytes = parseMemory(word);
+    if (bytes === null) throw new ConfigError("argument must be a memory value");
+    checkBounds(bytes, this.#min, this.#max);
+    return { value: Number(bytes), text: String(bytes) };
+  }
+
+  format(value: number): string {
+    return String(value);
+  }
+
+  override lines(setting: Setting<number>, byDefault: Setting<number>): FileLine[] {
+    const words = formatMemory(BigInt(setting.text));
+    return [{ words, needed: setting.text !== byDefault.text }];
+  }
+}
+
+/** One of several words; the value is its place among them. */
+export class EnumType<Value extends number> extends DirectiveType<Value> {
+  readonly #names: readonly string[];
+
+  constructor(names: readonly string[]) {
+    super();
+    this.#names = names;
+  }
+
+  parse([word]: readonly string[]): Setting<Value> {
+    const value = this.#names.indexOf(word.toLowerCase());
+    if (value < 0) {
+      throw new ConfigError(
+        `argument(s) must be one of the following: ${this.#names.join(", ")}`,
+      );
+    }
+    return this.setting(value as Value);
+  }
+
+  format(value: Value): string {
+    return this.#names[value];
+  }
+}
+
+/** Any text. */
+export class TextType extends DirectiveType<string> {
+  parse([word]: readonly string[]): Setting<string> {
+    // what is kept as a string can't be told from another once its bytes are replaced
+    if (word.includes("\ufffd")) throw new ConfigError("argument must be UTF-8 text");
+    return this.setting(word);
+  }
+
+  format(value: string): string {
+    return value;
+  }
+
+  override lines(setting: Setting<string>, byDefault: Setting<string>): FileLine[] {
+    return [{ words: quote(setting.text), needed: setting.text !== byDefault.text }];
+  }
+}
+
+/** A text that is absent where it is empty. */
+export class OptionalTextType extends TextType {
+  override lines(setting: Setting<string>, byDefault: Setting<string>): FileLine[] {
+    return setting.text === "" ? [] : super.lines(setting, byDefault);
+  }
+}
+
+/** A directory that exists; kept as an absolute path, and stated in every file. */
+export class DirectoryType extends DirectiveType<string> {
+  parse([word]: readonly string[], current: string): Setting<string> {
+    const path = resolve(current, word);
+    let isDirectory: boolean;
+    try {
+      isDirectory = Deno.statSync(path).isDirectory;
+    } catch (error) {
+      throw new ConfigError(systemErrorText(error));
+    }
+    if (!isDirectory) throw new ConfigError("Not a directory");
+    return this.setting(path);
+  }
+
+  format(value: string): string {
+    return value;
+  }
+
+  override lines(setting: Setting<string>): FileLine[] {
+    return [{ words: quote(setting.text), needed: true }];
+  }
+}
+
+/** Addresses to listen on. */
+export class AddressesType extends DirectiveType<readonly string[]> {
+  override readonly takesWords = true;
+
+  parse(words: readonly string[]): Setting<readonly string[]> {
+    if (words.length > addressesMax) throw new ConfigError("Too many bind addresses specified.");
+    return this.setting(isEmptyList(words) ? [] : [...words]);
+  }
+
+  format(value: readonly string[]): string {
+    return value.join(" ");
+  }
+
+  override lines(
+    setting: Setting<readonly string[]>,
+    byDefault: Setting<readonly string[]>,
+  ): FileLine[] {
+    if (setting.text === byDefault.text) return [];
+    return [{ words: setting.text || '""', needed: true }];
+  }
+}
+
+/** Percentages from 0 to 100. */
+export class PercentilesType extends DirectiveType<readonly number[]> {
+  override readonly takesWords = true;
+
+  parse(words: readonly string[]): Setting<readonly number[]> {
+    return this.setting(
+      isEmptyList(words) ? [] : words.map((word) => {
+        if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
+          throw new ConfigError("Invalid latency-tracking-info-percentiles parameters");
+        }
+        const percentile = Number(word);
+        if (percentile < 0 || percentile > 100) {
+          throw new ConfigError(
+            "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]",
+          );
+        }
+        return percentile;
+      }),
+    );
+  }
+
+  format(value: readonly number[]): string {
+    return value.map((percentile) => String(Number(percentile.toFixed(6)))).join(" ");
+  }
+
+  override lines(setting: Setting<readonly number[]>): FileLine[] {
+    return [{ words: setting.text || '""', needed: true }];
+  }
+}
+
+/** Limits of classes of clients: `<class> <hard> <soft> <soft seconds>`, as many times as wanted. */
+export class OutputBufferLimitsType extends DirectiveType<OutputBufferLimits> {
+  override readonly takesWords = true;
+
+  parse(words: readonly string[], current: OutputBufferLimits): Setting<OutputBufferLimits> {
+    if (words.length % 4 !== 0) {
+      throw new ConfigError("Wrong number of arguments in buffer limit configuration.");
+    }
+    const limits: Record<keyof OutputBufferLimits, OutputBufferLimit> = { ...current };
+    for (let i = 0; i < words.length; i += 4) {
+      const clientClass = clientClasses.get(words[i].toLowerCase());
+      if (!clientClass) {
+        throw new ConfigError("Invalid client class specified in buffer limit configuration.");
+      }
+      const hard = parseMemory(words[i + 1]);
+      const soft = parseMemory(words[i + 2]);
+      if (hard === null || soft === null || !/^(\+?\d+)?$/.test(words[i + 3])) {
+        throw new ConfigError(
+          "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
+        );
+      }
+      limits[clientClass] = {
+        hardBytes: Number(hard),
+        softBytes: Number(soft),
+        softSeconds: Number(words[i + 3]),
+      };
+    }
+    return this.setting(limits);
+  }
+
+  format({ normal, replica, pubsub }: OutputBufferLimits): string {
+    const text = ({ hardBytes, softBytes, softSeconds }: OutputBufferLimit) =>
+      `${BigInt(hardBytes)} ${BigInt(softBytes)} ${softSeconds}`;
+    return `normal ${text(normal)} slave ${text(replica)} pubsub ${text(pubsub)}`;
+  }
+
+  override lines(
+    { value }: Setting<OutputBufferLimits>,
+    byDefault: Setting<OutputBufferLimits>,
+  ): FileLine[] {
+    return (["normal", "replica", "pubsub"] as const).map((clientClass) => {
+      const { hardBytes, softBytes, softSeconds } = value[clientClass];
+      const usual = byDefault.value[clientClass];
+      const hard = formatMemory(BigInt(hardBytes));
+      const soft = formatMemory(BigInt(softBytes));
+      return {
+        words: `${clientClass} ${hard} ${soft} ${softSeconds}`,
+        needed: hardBytes !== usual.hardBytes || softBytes !== usual.softBytes ||
+          softSeconds !== usual.softSeconds,
+      };
+    });
+  }
+}
+
+/** When to save snapshots; so far only the empty list, which is never. */
+export class SaveType extends DirectiveType<string> {
+  override readonly takesWords = true;
+
+  parse(words: readonly string[]): Setting<string> {
+    if (isEmptyList(words)) return this.setting("");
+    const valid = words.length % 2 === 0 && words.every((word, i) => {
+      return /^\+?\d+$/.test(word) && (i % 2 === 1 || Number(word) >= 1);
+    });
+    throw new ConfigError(valid ? notPersistentYet : "Invalid save parameters");
+  }
+
+  format(value: string): string {
+    return value;
+  }
+
+  override lines(): FileLine[] {
+    return [{ words: '""', needed: true }];
+  }
+}
+
+/** Why a directive that asks for persistence is refused. */
+export const notPersistentYet = "persistence isn't available yet";
+
+/** Most addresses that `bind` takes. */
+const addressesMax = 16;
+
+/** Classes of clients by the names that they are given. */
+const clientClasses = new Map<string, keyof OutputBufferLimits>([
+  ["normal", "normal"],
+  ["slave", "replica"],
+  ["replica", "replica"],
+  ["pubsub", "pubsub"],
+]);
+
+const memoryUnits = new Map([
+  ["", 1n],
+  ["b", 1n],
+  ["k", 1000n],
+  ["kb", 1n << 10n],
+  ["m", 1000_000n],
+  ["mb", 1n << 20n],
+  ["g", 1000_000_000n],
+  ["gb", 1n << 30n],
+]);
+
+const uint64Max = (1n << 64n) - 1n;
+
+/**
+ * Bytes from `512mb` and the like, or null. As in Redis no digits are 0, digits beyond 64 bits are the
+ * largest number of 64 bits, and the multiplication by the unit wraps.
+ */
+function parseMemory(word: string): bigint | null {
+  const [, digits, unit] = /^(\d{0,127})(\D*)$/.exec(word) ?? [];
+  const factor = memoryUnits.get(unit?.toLowerCase() ?? "none");
+  if (factor === undefined) return null;
+  const count = BigInt(digits);
+  return BigInt.asUintN(64, (count > uint64Max ? uint64Max : count) * factor);
+}
+
+/** Bytes in the largest unit that divides them. */
+function formatMemory(bytes: bigint): string {
+  const unit = ["gb", "mb", "kb"].find((name) =>
+    bytes > 0n && bytes % memoryUnits.get(name)! === 0n
+  );
+  return unit ? `${bytes / memoryUnits.get(unit)!}${unit}` : String(bytes);
+}
+
+function checkBounds(value: bigint, min: bigint, max: bigint): void {
+  if (value < min || value > max) {
+    throw new ConfigError(`argument must be between ${min} and ${max} inclusive`);
+  }
+}
+
+/** A list with nothing in it is written as one empty word. */
+function isEmptyList(words: readonly string[]): boolean {
+  return words.length === 0 || (words.length === 1 && words[0] === "");
+}
+
+/** What the system said, as `strerror` words it. */
+export function systemErrorText(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split(" (os error", 1)[0];
+}

@@ -1,0 +1,152 @@
+/**
+ * Every directive that redino honours, once: its name, the field of `ConfigValues` that holds it (and
+ * whose initializer is its default), its kind and when it may be set. CONFIG GET, SET and REWRITE, the
+ * configuration file and the command line all read this table.
+ *
+ * A directive of Redis that has no effect here is absent, so that nobody relies on it. Some are
+ * accepted because what they promise is always true (`lazyfree-lazy-expire`), or nothing depends on
+ * it (`hz`).
+ */
+import { stringBytesMax } from "../limits.ts";
+import { logLevelNames } from "../log.ts";
+import {
+  AddressesType,
+  BooleanType,
+  DirectiveType,
+  DirectoryType,
+  EnumType,
+  FileModeType,
+  IntegerType,
+  MemoryType,
+  notPersistentYet,
+  OptionalTextType,
+  OutputBufferLimitsType,
+  PercentilesType,
+  SaveType,
+  TextType,
+} from "./directive_types.ts";
+import { ConfigValues, maxmemoryPolicyNames } from "./values.ts";
+
+/** The name of a field of `ConfigValues`. */
+export type ConfigField = keyof ConfigValues;
+
+/** When a directive may be set, and what may be shown of it. */
+interface Traits {
+  /** Only at start. */
+  readonly immutable?: boolean;
+  /** Not by CONFIG SET unless `enable-protected-configs` allows it. */
+  readonly protected?: boolean;
+  /** Its value must not be shown in a log. */
+  readonly sensitive?: boolean;
+}
+
+export interface Directive<Field extends ConfigField = ConfigField> extends Traits {
+  readonly name: string;
+  readonly field: Field;
+  readonly type: DirectiveType<ConfigValues[Field]>;
+}
+
+function directive<Field extends ConfigField>(
+  name: string,
+  field: Field,
+  type: DirectiveType<ConfigValues[Field]>,
+  traits: Traits = {},
+): Directive {
+  // each row is checked here; together they are read through the type that fits all
+  return { name, field, type, ...traits } as unknown as Directive;
+}
+
+const immutable: Traits = { immutable: true };
+const boolean = new BooleanType();
+const int32Max = 2 ** 31 - 1;
+const uint32Max = 2 ** 32 - 1;
+const int64Max = 2n ** 63n - 1n;
+const uint64Max = 2n ** 64n - 1n;
+const megabyte = 1024 * 1024;
+const count = new IntegerType(0, int32Max);
+const protectedAction = new EnumType<ConfigValues["enableDebugCommand"]>(["no", "yes", "local"]);
+
+const noDaemon =
+  "running as a daemon isn't available: use a service manager, or put the program in the background";
+
+export const directives: readonly Directive[] = [
+  // Network
+  directive("port", "port", new IntegerType(0, 65535)),
+  directive("bind", "bind", new AddressesType()),
+  directive("protected-mode", "protectedMode", boolean),
+  directive("unixsocket", "unixsocket", new OptionalTextType(), immutable),
+  directive("unixsocketperm", "unixsocketPerm", new FileModeType(), immutable),
+  directive("tcp-backlog", "tcpBacklog", count, immutable),
+  directive("tcp-keepalive", "tcpKeepaliveSeconds", count),
+  directive("timeout", "timeoutSeconds", count),
+  directive("maxclients", "maxclients", new IntegerType(1, uint32Max)),
+  directive("proto-max-bulk-len", "protoMaxBulkLenBytes", new MemoryType(megabyte, stringBytesMax)),
+  directive(
+    "client-query-buffer-limit",
+    "clientQueryBufferLimitBytes",
+    new MemoryType(megabyte, int64Max),
+  ),
+  directive(
+    "client-output-buffer-limit",
+    "clientOutputBufferLimits",
+    new OutputBufferLimitsType(),
+  ),
+
+  // Access
+  directive("requirepass", "requirepass", new OptionalTextType(), { sensitive: true }),
+  directive("enable-debug-command", "enableDebugCommand", protectedAction, immutable),
+  directive("enable-protected-configs", "enableProtectedConfigs", protectedAction, immutable),
+
+  // Process
+  directive("daemonize", "daemonize", new BooleanType(noDaemon), immutable),
+  directive("dir", "dir", new DirectoryType(), { protected: true }),
+  directive("logfile", "logfile", new TextType(), immutable),
+  directive("loglevel", "loglevel", new EnumType(logLevelNames)),
+  directive("pidfile", "pidfile", new OptionalTextType(), immutable),
+  directive("always-show-logo", "alwaysShowLogo", boolean, immutable),
+  directive("set-proc-title", "setProcTitle", boolean, immutable),
+
+  // Data
+  directive("databases", "databases", new IntegerType(1, int32Max), immutable),
+  directive("hz", "hz", new IntegerType(0, int32Max, [1, 500])),
+  directive("dynamic-hz", "dynamicHz", boolean),
+  directive("active-expire-effort", "activeExpireEffort", new IntegerType(1, 10)),
+  directive("activerehashing", "activerehashing", boolean),
+  directive("save", "save", new SaveType()),
+  directive("appendonly", "appendonly", new BooleanType(notPersistentYet)),
+
+  // Memory
+  directive("maxmemory", "maxmemoryBytes", new MemoryType(0, uint64Max)),
+  directive("maxmemory-policy", "maxmemoryPolicy", new EnumType(maxmemoryPolicyNames)),
+  directive("maxmemory-samples", "maxmemorySamples", new IntegerType(1, 64)),
+  directive("maxmemory-eviction-tenacity", "maxmemoryEvictionTenacity", new IntegerType(0, 100)),
+  directive("lfu-log-factor", "lfuLogFactor", count),
+  directive("lfu-decay-time", "lfuDecayTime", count),
+  directive("lazyfree-lazy-eviction", "lazyfreeLazyEviction", boolean),
+  directive("lazyfree-lazy-expire", "lazyfreeLazyExpire", boolean),
+  directive("lazyfree-lazy-server-del", "lazyfreeLazyServerDel", boolean),
+  directive("lazyfree-lazy-user-del", "lazyfreeLazyUserDel", boolean),
+  directive("lazyfree-lazy-user-flush", "lazyfreeLazyUserFlush", boolean),
+
+  // Observation
+  directive("slowlog-log-slower-than", "slowlogLogSlowerThanUs", new IntegerType(-1, int64Max)),
+  directive("slowlog-max-len", "slowlogMaxLen", new IntegerType(0, int64Max)),
+  directive(
+    "latency-monitor-threshold",
+    "latencyMonitorThresholdMs",
+    new IntegerType(0, int64Max),
+  ),
+  directive("latency-tracking", "latencyTracking", boolean),
+  directive(
+    "latency-tracking-info-percentiles",
+    "latencyTrackingInfoPercentiles",
+    new PercentilesType(),
+  ),
+];
+
+const directivesByName = new Map(directives.map((directive) => [directive.name, directive]));
+
+/** The directive called `name`, in any case. */
+export function findDirective(name: string): Directive | undefined {
+  return directivesByName.get(name.toLowerCase());
+}
