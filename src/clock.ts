@@ -14,6 +14,8 @@ export type CancelTimer = () => void;
 export interface Clock {
   /** Wall time in integer milliseconds since the Unix epoch. */
   nowMs(): number;
+  /** Wall time in integer microseconds; the millisecond that it falls in is `nowMs()`. */
+  nowUs(): number;
   /** Monotonic time in microseconds, fractions included; its zero is arbitrary. */
   monotonicUs(): number;
   /** Calls `run` once, `delayMs` from now at the earliest. */
@@ -25,8 +27,20 @@ const timerDelayMsMax = 0x7fffffff;
 
 /** The machine's own clocks. */
 export class SystemClock implements Clock {
+  /** What the wall shows over the monotonic clock, as far as milliseconds tell. */
+  #wallOffsetUs = 0;
+
   nowMs(): number {
     return Date.now();
+  }
+
+  /** The wall clock shows milliseconds: the monotonic one, set by it, says where within one we are. */
+  nowUs(): number {
+    const monotonicUs = Math.floor(this.monotonicUs());
+    const wallUs = this.nowMs() * 1000;
+    const nowUs = Math.min(Math.max(monotonicUs + this.#wallOffsetUs, wallUs), wallUs + 999);
+    this.#wallOffsetUs = nowUs - monotonicUs;
+    return nowUs;
   }
 
   monotonicUs(): number {
@@ -65,6 +79,10 @@ export class ManualClock implements Clock {
 
   nowMs(): number {
     return this.#nowMs;
+  }
+
+  nowUs(): number {
+    return this.#nowMs * 1000;
   }
 
   monotonicUs(): number {

@@ -34,7 +34,11 @@ export class ServerStats {
   /** CONFIG RESETSTAT. */
   reset(): void {
     this.connectionsTotal = this.connectionsRejected = this.commandsTotal = 0;
-    this.netInputBytes = this.netOutputBytes = this.readsTotal = this.writesTotal = 0;
+    this.netInputBytes =
+      this.netOutputBytes =
+      this.readsTotal =
+      this.writesTotal =
+        0;
     this.errorRepliesTotal = this.queryLimitDisconnects = this.outputLimitDisconnects = 0;
     this.errors.clear();
   }

@@ -1,0 +1,71 @@
+/**
+ * The latency monitor: when, in which kind of event, the server was slower than
+ * `latency-monitor-threshold`.
+ *
+ * Each kind of event has a ring of samples, at most one a second: the slowest of that second. Two kinds
+ * exist: `command`, and `fast-command` for commands that never have much to do, whose slowness tells
+ * of a busy machine.
+ */
+import type { ConfigValues } from "../config/values.ts";
+
+/** Seconds with a sample that are kept of each kind of event. */
+const samplesMax = 160;
+
+/** The slowest event of one second. */
+export interface LatencySample {
+  readonly atSeconds: number;
+  latencyMs: number;
+}
+
+/** What is known of one kind of event. */
+export interface LatencyEvent {
+  /** Oldest first, never empty. */
+  readonly samples: readonly LatencySample[];
+  /** The slowest of all, kept or not. */
+  readonly maxMs: number;
+}
+
+interface History extends LatencyEvent {
+  readonly samples: LatencySample[];
+  maxMs: number;
+}
+
+export class LatencyMonitor {
+  readonly #values: ConfigValues;
+  readonly #histories = new Map<string, History>();
+
+  constructor(values: ConfigValues) {
+    this.#values = values;
+  }
+
+  /** Samples an event if it was slow. */
+  note(event: string, durationMs: number, nowMs: number): void {
+    const { latencyMonitorThresholdMs } = this.#values;
+    const latencyMs = Math.floor(durationMs);
+    if (latencyMonitorThresholdMs === 0 || latencyMs < latencyMonitorThresholdMs) return;
+    this.#sample(event, latencyMs, Math.floor(nowMs / 1000));
+  }
+
+  /** The kinds of event that have been slow, by name. */
+  get events(): ReadonlyMap<string, LatencyEvent> {
+    return this.#histories;
+  }
+
+  /** Forgets one kind of event; returns whether there was anything to forget. */
+  forget(event: string): boolean {
+    return this.#histories.delete(event);
+  }
+
+  #sample(event: string, latencyMs: number, atSeconds: number): void {
+    const history = this.#histories.get(event) ?? { samples: [], maxMs: 0 };
+    this.#histories.set(event, history);
+    history.maxMs = Math.max(history.maxMs, latencyMs);
+    const last = history.samples.at(-1);
+    if (last?.atSeconds === atSeconds) {
+      last.latencyMs = Math.max(last.latencyMs, latencyMs);
+      return;
+    }
+    history.samples.push({ atSeconds, latencyMs });
+    if (history.samples.length > samplesMax) history.samples.shift();
+  }
+}
