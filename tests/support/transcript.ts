@@ -5,9 +5,8 @@
  */
 import { escapeBytes, splitWords, unescapeBytes } from "./escape.ts";
 
-/** How closely a reply must be that of Redis; without any, byte for byte. */
-export const loosenesses = ["unordered", "digits", "shape", "kind"] as const;
-export type Looseness = typeof loosenesses[number];
+/** How loosely a reply is compared with that of Redis; without any, byte for byte. */
+export type Looseness = "unordered" | "near" | "digits" | "shape" | "kind" | `except ${string}`;
 
 /** One line of a transcript. */
 export interface Step {
@@ -87,19 +86,26 @@ function parseStep(line: string): Step {
     } else if (name === "advance") {
       step.action = { kind: name, milliseconds: Number(value) };
       step.replies = false;
-    } else if ((loosenesses as readonly string[]).includes(name)) {
-      step.loosely.push(name as Looseness);
+    } else if (isLooseness(note)) {
+      step.loosely.push(note);
     } else throw new Error(`no such note: [${note}]`);
   }
   if (step.action.kind === "command") step.action.words = splitWords(rest);
   return step;
 }
 
+function isLooseness(note: string): note is Looseness {
+  return /^(unordered|near|digits|shape|kind|except [\w-]+)$/.test(note);
+}
+
 function join(words: Uint8Array[]): Uint8Array {
   return Uint8Array.from(words.flatMap((word) => [...word]));
 }
 
-/** What happened at a step: the bytes of the reply, if there was to be one. */
+/**
+ * What happened at a step: the bytes of the reply, if there was to be one. Of a reply that is compared
+ * by its kind only the first byte is kept.
+ */
 export interface Played {
   line: string;
   reply?: Uint8Array;
