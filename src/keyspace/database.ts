@@ -228,7 +228,10 @@ export class Database {
       at = this.heap.reallocate(record, room, used);
       if (at !== record) this.#moved(at);
     }
-    this.#setKind(at, ValueType.STRING | ((external ? Encoding.RAW | externalBit : Encoding.RAW) << 4));
+    this.#setKind(
+      at,
+      ValueType.STRING | ((external ? Encoding.RAW | externalBit : Encoding.RAW) << 4),
+    );
     setValueLength(this.heap, at, length);
     if (external) setExternal(this.heap, at, this.heap.allocate(withSlack(length)));
     if (old !== null) {
@@ -264,7 +267,10 @@ export class Database {
   /** Copies of a record's key; for the paths where a key must outlive its record. */
   keyBytes(record: number): Uint8Array {
     const start = keyStartOf(record);
-    return this.heap.bytes[record >>> SEGMENT_SHIFT].slice(start, start + keyLengthOf(this.heap, record));
+    return this.heap.bytes[record >>> SEGMENT_SHIFT].slice(
+      start,
+      start + keyLengthOf(this.heap, record),
+    );
   }
 
   /** When the record's key goes, in milliseconds since the epoch, or -1 if it stays. */
@@ -276,9 +282,12 @@ export class Database {
   /** Gives a found record a time to live, in place of any that it had. */
   setExpiry(record: number, expiresAtMs: Int64): void {
     this.dict.changeFound();
+    // a wheel that knows the present places the timer well
+    this.wheel.advance(this.keyspace.nowMs);
     const timer = timerOf(this.heap, record);
     if (timer === 0) setTimer(this.heap, record, this.wheel.arm(record, expiresAtMs));
     else this.wheel.move(timer, expiresAtMs);
+    this.keyspace.timerArmed(this.wheel);
   }
 
   /** Takes a found record's time to live away; false if it had none. */
@@ -311,9 +320,7 @@ export class Database {
 
   /** Frees a record that is in no dict, with its value and its timer. */
   freeRecord(record: number): void {
-    this.#cancelTimer(record);
-    if (isExternal(this.heap, record)) this.heap.free(externalOf(this.heap, record));
-    this.heap.free(record);
+    freeRecord(this.heap, this.wheel, record);
   }
 
   /** Removes every key; their memory is freed in slices by `keyspace.freeSlice`. */
@@ -329,6 +336,14 @@ export class Database {
   expire(record: number): void {
     invariant(this.dict.findRecord(record), "an expiring record is in its dict");
     this.#expireFound(record);
+  }
+
+  /** The record makes room for others: it goes, and listeners hear of it. */
+  evict(record: number): void {
+    invariant(this.dict.findRecord(record), "a record to evict is in its dict");
+    this.keyspace.stats.evicted++;
+    this.keyspace.events.evicted(this, record);
+    this.removeFound(record);
   }
 
   #expireFound(record: number): void {
@@ -406,6 +421,14 @@ export class Database {
     this.wheel.cancel(timer);
     setTimer(this.heap, record, 0);
   }
+}
+
+/** Frees a record that is in no dict, with its value and its timer, which is of `wheel`. */
+export function freeRecord(heap: Heap, wheel: TimerWheel, record: number): void {
+  const timer = timerOf(heap, record);
+  if (timer !== 0) wheel.cancel(timer);
+  if (isExternal(heap, record)) heap.free(externalOf(heap, record));
+  heap.free(record);
 }
 
 function isExternal(heap: Heap, record: number): boolean {

@@ -9,9 +9,9 @@ import { Hasher } from "../memory/hash.ts";
 import { Heap, SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { Dict } from "../memory/dict.ts";
 import { type Random, randomFraction } from "../random.ts";
-import { Database } from "./database.ts";
+import { Database, freeRecord } from "./database.ts";
 import type { KeyspaceEvents } from "./events.ts";
-import { encodingOf, externalBit, Encoding, externalOf, metaWord, recordWordIndex } from "./record.ts";
+import { metaWord, recordWordIndex } from "./record.ts";
 import type { TimerWheel } from "./timer_wheel.ts";
 
 /** Counters of INFO's stats section that the keyspace keeps. */
@@ -47,6 +47,8 @@ export class Keyspace {
   readonly random: Random;
   /** Wall time of the running command, in milliseconds. */
   nowMs: number;
+  /** No database's timer wheel has anything to do before; the expirer moves it on. */
+  nextDueMs = Infinity;
   /** Access bits that a new key gets. */
   initialAccess = 0;
   /** Set while a client with NO-TOUCH runs a command. */
@@ -126,6 +128,11 @@ export class Keyspace {
     return (lfuMinutes(this.nowMs) << 8) | counter;
   }
 
+  /** Notes that a timer of this wheel was armed, in O(1): what wakes the expirer in time. */
+  timerArmed(wheel: TimerWheel): void {
+    this.nextDueMs = Math.min(this.nextDueMs, wheel.nextDueMs());
+  }
+
   /** Takes over the contents of a flushed database, to be freed by `freeSlice`. */
   freeLater(dict: Dict, wheel: TimerWheel): void {
     this.#doomed.push({ dict, wheel });
@@ -140,14 +147,9 @@ export class Keyspace {
   freeSlice(recordsMax: number): void {
     const doomed = this.#doomed[0];
     if (doomed === undefined) return;
-    const done = doomed.dict.drain(recordsMax, (record) => {
-      if (encodingOf(this.heap, record) === (Encoding.RAW | externalBit)) {
-        this.heap.free(externalOf(this.heap, record));
-      }
-      this.heap.free(record);
-    });
-    if (!done) return;
-    doomed.wheel.clear();
+    const { dict, wheel } = doomed;
+    if (!dict.drain(recordsMax, (record) => freeRecord(this.heap, wheel, record))) return;
+    dict.release();
     this.#doomed.shift();
   }
 }
