@@ -6,7 +6,6 @@
  * exist: `command`, and `fast-command` for commands that never have much to do, whose slowness tells
  * of a busy machine.
  */
-import type { ConfigValues } from "../config/values.ts";
 
 /** Seconds with a sample that are kept of each kind of event. */
 const samplesMax = 160;
@@ -31,32 +30,12 @@ interface History extends LatencyEvent {
 }
 
 export class LatencyMonitor {
-  readonly #values: ConfigValues;
   readonly #histories = new Map<string, History>();
 
-  constructor(values: ConfigValues) {
-    this.#values = values;
-  }
-
-  /** Samples an event if it was slow. */
+  /** Notes an event that was slower than the threshold. */
   note(event: string, durationMs: number, nowMs: number): void {
-    const { latencyMonitorThresholdMs } = this.#values;
     const latencyMs = Math.floor(durationMs);
-    if (latencyMonitorThresholdMs === 0 || latencyMs < latencyMonitorThresholdMs) return;
-    this.#sample(event, latencyMs, Math.floor(nowMs / 1000));
-  }
-
-  /** The kinds of event that have been slow, by name. */
-  get events(): ReadonlyMap<string, LatencyEvent> {
-    return this.#histories;
-  }
-
-  /** Forgets one kind of event; returns whether there was anything to forget. */
-  forget(event: string): boolean {
-    return this.#histories.delete(event);
-  }
-
-  #sample(event: string, latencyMs: number, atSeconds: number): void {
+    const atSeconds = Math.floor(nowMs / 1000);
     const history = this.#histories.get(event) ?? { samples: [], maxMs: 0 };
     this.#histories.set(event, history);
     history.maxMs = Math.max(history.maxMs, latencyMs);
@@ -67,5 +46,15 @@ export class LatencyMonitor {
     }
     history.samples.push({ atSeconds, latencyMs });
     if (history.samples.length > samplesMax) history.samples.shift();
+  }
+
+  /** The kinds of event that have been slow, by name. */
+  get events(): ReadonlyMap<string, LatencyEvent> {
+    return this.#histories;
+  }
+
+  /** Forgets one kind of event; returns whether there was anything to forget. */
+  forget(event: string): boolean {
+    return this.#histories.delete(event);
   }
 }

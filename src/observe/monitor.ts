@@ -3,6 +3,7 @@
  *
  * Dispatch feeds it after a command has run, and only while somebody listens, so that nobody else pays.
  */
+import type { Clock } from "../clock.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { quoteBytes } from "../resp/quote.ts";
 import type { Client } from "../session/client.ts";
@@ -11,9 +12,11 @@ import { redacted, secretArguments } from "./secrets.ts";
 
 export class Monitor {
   readonly #monitors: Set<Client>;
+  readonly #clock: Clock;
 
-  constructor(clients: Clients) {
+  constructor(clients: Clients, clock: Clock) {
     this.#monitors = clients.monitors;
+    this.#clock = clock;
   }
 
   /** Whether any client listens. */
@@ -21,9 +24,9 @@ export class Monitor {
     return this.#monitors.size > 0;
   }
 
-  /** Tells every listener of a command that `client` has run; `nowUs` is wall time. */
-  feed(client: Client, args: Arguments, nowUs: number): void {
-    const line = describe(client, args, nowUs);
+  /** Tells every listener of a command that `client` has run. */
+  feed(client: Client, args: Arguments): void {
+    const line = describe(client, args, this.#clock.nowUs());
     for (const monitor of this.#monitors) {
       monitor.reply.simpleString(line);
       monitor.link.flush();
