@@ -7,6 +7,7 @@ import { type Random, randomBelow } from "../../src/random.ts";
 
 /** One argument in the words of COMMAND DOCS. */
 interface Argument {
+  name: string;
   type: string;
   token?: string;
   optional: boolean;
@@ -26,7 +27,8 @@ const excluded = new RegExp(
   "^(shutdown|debug|monitor|quit|reset|hello|auth|time|info|lolwut|randomkey|scan|command" +
     "|client|config|memory|latency|slowlog|acl|module|save|bgsave|bgrewriteaof|lastsave|replicaof" +
     "|slaveof|failover|psync|sync|replconf|migrate|cluster|script|function|object freq" +
-    "|object idletime|wait|waitaof)( |$)",
+    "|object idletime|wait|waitaof|b[lrz]\\w+|[ps]?(un)?subscribe|spop|\\w+rand(member|field)" +
+    "|xread\\w*|vrandmember)( |$)",
 );
 
 /** Reads the grammar of all commands that can be compared from a server's COMMAND DOCS. */
@@ -56,6 +58,7 @@ function argumentsOf(reply: Reply | undefined): Argument[] {
     const flagNames = flags && "items" in flags ? flags.items.map(textOf) : [];
     const token = fields.get("token");
     return {
+      name: textOf(fields.get("name")),
       type: textOf(fields.get("type")),
       token: token && textOf(token),
       optional: flagNames.includes("optional"),
@@ -94,7 +97,7 @@ const strings = ["", "a", "abc", "12", "-7", "hello world", "3.0", "\xff\x00", "
 const patterns = ["*", "k*", "?", "k[1-3]", "[^k]*", "*1", ""];
 
 /** Times are long past or far away: none comes while the comparison runs. */
-const seconds = ["-1", "0", "5000", "90000", "abc", "9223372036854775807"];
+const seconds = ["-1", "0", "900000", "7000000", "abc", "9223372036854775807"];
 const unixTimes = ["1", "33177117420", "4102444800000", "-5", "abc"];
 
 /** Makes up commands by a grammar. The same random numbers make the same commands. */
@@ -136,7 +139,7 @@ export class CommandGenerator {
       case "key":
         return "k" + this.#below(8);
       case "integer":
-        if (/^(EX|PX)$/.test(argument.token ?? "")) return this.#pick(seconds);
+        if (/seconds$/.test(argument.name)) return this.#pick(seconds);
         return this.#pick(integers);
       case "double":
         return this.#pick(doubles);

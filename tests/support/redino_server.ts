@@ -1,15 +1,18 @@
 /** Starts redino in this process on a free port, with a clock that the test moves. */
 import { ManualClock } from "../../src/clock.ts";
-import { Server } from "../../src/mod.ts";
+import { parseServerArguments } from "../../src/cli/server_arguments.ts";
+import { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/loader.ts";
+import { Server } from "../../src/server.ts";
 import type { Target } from "./player.ts";
 
-/** Two turns of the event loop per step are enough for what a timer has set off to reach a socket. */
+/** Time moves in steps, so that what one timer sets off can set off the next. */
 const clockStepMs = 10;
 
 export async function startRedino(serverArguments: string[] = []): Promise<Target> {
   const directory = await Deno.makeTempDir({ prefix: "redino-test-" });
   const clock = new ManualClock(Date.now());
-  const server = new Server({ port: 0, clock, directory, arguments: serverArguments });
+  const server = new Server({ clock, config: configFrom(directory, serverArguments) });
   await server.start();
   return {
     get port() {
@@ -26,6 +29,17 @@ export async function startRedino(serverArguments: string[] = []): Promise<Targe
       await Deno.remove(directory, { recursive: true });
     },
   };
+}
+
+/** The configuration that the reference server is started with, too. */
+function configFrom(directory: string, serverArguments: string[]): Config {
+  const config = new Config(directory);
+  const parsed = parseServerArguments([
+    ...["--port", "0", "--bind", "127.0.0.1", "--save", "", "--enable-debug-command", "yes"],
+    ...serverArguments,
+  ]);
+  if (parsed.kind === "start") loadConfig(config, { options: parsed.options });
+  return config;
 }
 
 function nextTurn(): Promise<void> {

@@ -1,0 +1,53 @@
+/**
+ * Compares redino with a real Redis, both running: `deno task compat` plays the transcripts under
+ * tests/compat/ to both (`deno task compat string key` those of some families only), and
+ * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands.
+ */
+import { parseArgs } from "@std/cli";
+import { describeDifferences } from "../tests/support/compare.ts";
+import { fuzz } from "../tests/support/differential_fuzz.ts";
+import { readDifferences } from "../tests/support/differences.ts";
+import { readFamilies } from "../tests/support/families.ts";
+import { Player } from "../tests/support/player.ts";
+import { startRedino } from "../tests/support/redino_server.ts";
+import { startReferenceServer } from "../tests/support/reference_server.ts";
+
+const flags = parseArgs(Deno.args, { string: ["fuzz", "seed"] });
+const passed = flags.fuzz
+  ? await fuzzBoth(
+    Number(flags.fuzz),
+    Number(flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]),
+  )
+  : await playToBoth(flags._.map(String));
+Deno.exit(passed ? 0 : 1);
+
+async function playToBoth(only: string[]): Promise<boolean> {
+  const known = readDifferences();
+  const reference = new Player(startReferenceServer);
+  const redino = new Player(startRedino);
+  let differing = 0;
+  for (const { name, sections } of readFamilies(only)) {
+    for (const section of sections) {
+      const expected = await reference.play(section);
+      const found = await redino.play(section)
+        .then((actual) => describeDifferences(section, expected, actual))
+        .catch((error: Error) => error.message);
+      if (found === "" || known.has(`${name}: ${section.title}`)) continue;
+      differing++;
+      console.log(`${name}: ${section.title}\n${found.replace(/^/gm, "  ")}\n`);
+    }
+  }
+  await Promise.all([reference.stop(), redino.stop()]);
+  console.log(differing === 0 ? "no difference" : `${differing} sections differ`);
+  return differing === 0;
+}
+
+async function fuzzBoth(count: number, seed: number): Promise<boolean> {
+  console.log(`${count} random commands, seed ${seed}`);
+  const reference = await startReferenceServer();
+  const redino = await startRedino();
+  const found = await fuzz(reference, redino, count, seed);
+  await Promise.all([reference.stop(), redino.stop()]);
+  console.log(found ?? "no difference");
+  return found === undefined;
+}
