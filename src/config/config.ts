@@ -29,15 +29,20 @@ export class Config {
   readonly #defaults = new Map<ConfigField, Setting<unknown>>();
   readonly #listeners: Listener[] = [];
 
-  /** @param dir Working directory, unless the configuration names another. */
-  constructor(dir: string = Deno.cwd()) {
-    this.values.dir = resolve(dir);
+  /** @param dir Working directory, until the configuration names another. Default: the process's. */
+  constructor(dir?: string) {
+    this.values.dir = dir === undefined ? workingDirectory() : resolve(dir);
     for (const { field, type } of directives) {
       const value = this.values[field];
       const text = type.format(value);
       this.#texts.set(field, text);
       this.#defaults.set(field, { value, text });
     }
+  }
+
+  /** A path that the configuration names, made absolute from the working directory. */
+  resolvePath(path: string): string {
+    return resolve(this.values.dir, path);
   }
 
   /** The text of one directive, as CONFIG GET answers it. */
@@ -148,6 +153,12 @@ export class Config {
     this.values[field] = value;
     this.#texts.set(field, text);
   }
+}
+
+/** The process's working directory; `.` where this process may not know it and so can't use it. */
+function workingDirectory(): string {
+  const { state } = Deno.permissions.querySync({ name: "read", path: "." });
+  return state === "granted" ? Deno.cwd() : ".";
 }
 
 /** The directives to set, or the error that CONFIG SET replies for one of the names. */

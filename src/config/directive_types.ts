@@ -122,17 +122,23 @@ export class FileModeType extends DirectiveType<number> {
 export class MemoryType extends DirectiveType<number> {
   readonly #min: bigint;
   readonly #max: bigint;
+  readonly #ceilingBytes: number;
 
-  constructor(min: number | bigint, max: number | bigint) {
+  /** @param ceilingBytes The most that redino can do, where that is less than Redis' `max`. */
+  constructor(min: number | bigint, max: number | bigint, ceilingBytes = Infinity) {
     super();
     this.#min = BigInt(min);
     this.#max = BigInt(max);
+    this.#ceilingBytes = ceilingBytes;
   }
 
   parse([word]: readonly string[]): Setting<number> {
     const bytes = parseMemory(word);
     if (bytes === null) throw new ConfigError("argument must be a memory value");
     checkBounds(bytes, this.#min, this.#max);
+    if (Number(bytes) > this.#ceilingBytes) {
+      throw new ConfigError(`more than ${this.#ceilingBytes} isn't available`);
+    }
     return { value: Number(bytes), text: String(bytes) };
   }
 

@@ -12,7 +12,7 @@ import { logLevelNames } from "../log.ts";
 import {
   AddressesType,
   BooleanType,
-  DirectiveType,
+  type DirectiveType,
   DirectoryType,
   EnumType,
   FileModeType,
@@ -25,7 +25,7 @@ import {
   SaveType,
   TextType,
 } from "./directive_types.ts";
-import { ConfigValues, maxmemoryPolicyNames } from "./values.ts";
+import { type ConfigValues, maxmemoryPolicyNames } from "./values.ts";
 
 /** The name of a field of `ConfigValues`. */
 export type ConfigField = keyof ConfigValues;
@@ -80,7 +80,11 @@ export const directives: readonly Directive[] = [
   directive("tcp-keepalive", "tcpKeepaliveSeconds", count),
   directive("timeout", "timeoutSeconds", count),
   directive("maxclients", "maxclients", new IntegerType(1, uint32Max)),
-  directive("proto-max-bulk-len", "protoMaxBulkLenBytes", new MemoryType(megabyte, stringBytesMax)),
+  directive(
+    "proto-max-bulk-len",
+    "protoMaxBulkLenBytes",
+    new MemoryType(megabyte, int64Max, stringBytesMax),
+  ),
   directive(
     "client-query-buffer-limit",
     "clientQueryBufferLimitBytes",
@@ -102,6 +106,7 @@ export const directives: readonly Directive[] = [
   directive("dir", "dir", new DirectoryType(), { protected: true }),
   directive("logfile", "logfile", new TextType(), immutable),
   directive("loglevel", "loglevel", new EnumType(logLevelNames)),
+  directive("hide-user-data-from-log", "hideUserDataFromLog", boolean),
   directive("pidfile", "pidfile", new OptionalTextType(), immutable),
   directive("always-show-logo", "alwaysShowLogo", boolean, immutable),
   directive("set-proc-title", "setProcTitle", boolean, immutable),

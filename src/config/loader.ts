@@ -2,7 +2,7 @@
  * Reads a configuration: the file, standard input and the command line's options, in this order, the
  * later overruling the earlier; `include` reads further files in place.
  */
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { redisVersion } from "../version.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { systemErrorText } from "./directive_types.ts";
@@ -30,7 +30,7 @@ export interface ConfigSources {
 export function loadConfig(config: Config, sources: ConfigSources): void {
   let text = "";
   if (sources.file) {
-    config.file = resolve(config.values.dir, sources.file);
+    config.file = config.resolvePath(sources.file);
     text = readConfigFile(config.file);
   }
   if (sources.stdin !== undefined) text += sources.stdin;
@@ -74,7 +74,7 @@ function loadLine(config: Config, line: string, depth: number): void {
 
 function include(config: Config, pattern: string, depth: number): void {
   if (depth > includeDepthMax) throw new ConfigError("Too many nested includes");
-  for (const path of expandGlob(resolve(config.values.dir, pattern))) {
+  for (const path of expandGlob(config.resolvePath(pattern))) {
     loadText(config, readConfigFile(path), depth);
   }
 }
@@ -114,10 +114,10 @@ function readConfigFile(path: string): string {
 
 /** A log file that can't be written would go unnoticed later. */
 function checkLogFile(config: Config): void {
-  const { dir, logfile } = config.values;
+  const { logfile } = config.values;
   if (logfile === "") return;
   try {
-    Deno.openSync(resolve(dir, logfile), { append: true, create: true }).close();
+    Deno.openSync(config.resolvePath(logfile), { append: true, create: true }).close();
   } catch (error) {
     throw fatal(`Can't open the log file: ${systemErrorText(error)}`);
   }

@@ -21,7 +21,7 @@ const fileOnlyNames = new Set(["include", "rename-command", "user", "loadmodule"
 export function rewriteText(old: string, config: Config): string {
   const lines: string[] = [];
   const places = new Map<string, number[]>();
-  for (const untrimmed of old === "" ? [] : old.replace(/\n$/, "").split("\n")) {
+  for (const untrimmed of old === "" ? [] : old.split("\n")) {
     const line = untrimmed.replace(/^[ \t\r]+|[ \t\r]+$/g, "");
     const name = nameOf(line);
     if (name === null) lines.push(line);

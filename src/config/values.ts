@@ -93,6 +93,8 @@ export class ConfigValues {
   /** Path of the log file; empty for standard output. */
   logfile = "";
   loglevel = LogLevel.Notice;
+  /** Accepted; no user data is ever logged. */
+  hideUserDataFromLog = false;
   /** Path of a file that holds the process id while the server runs; empty for none. */
   pidfile = "";
   alwaysShowLogo = false;

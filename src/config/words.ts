@@ -4,12 +4,11 @@
  */
 import { Arguments } from "../resp/arguments.ts";
 import { splitInline } from "../resp/inline.ts";
+import { quoteBytes } from "../resp/quote.ts";
 import { globMatch } from "../values/glob.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-const namedEscapes = new Map([[7, "\\a"], [8, "\\b"], [9, "\\t"], [10, "\\n"], [13, "\\r"]]);
 
 /** The words of `line`, unquoted; null where quotes are unbalanced. */
 export function splitWords(line: string): string[] | null {
@@ -18,16 +17,9 @@ export function splitWords(line: string): string[] | null {
   return Array.from({ length: found.count }, (_, i) => decoder.decode(found.bytes(i)));
 }
 
-/** `text` in double quotes, with everything escaped that is not printable ASCII. */
+/** `text` in double quotes, as `splitWords` reads it back. */
 export function quote(text: string): string {
-  let quoted = "";
-  for (const byte of encoder.encode(text)) {
-    const character = String.fromCharCode(byte);
-    if (character === '"' || character === "\\") quoted += "\\" + character;
-    else if (byte >= 32 && byte < 127) quoted += character;
-    else quoted += namedEscapes.get(byte) ?? "\\x" + byte.toString(16).padStart(2, "0");
-  }
-  return `"${quoted}"`;
+  return quoteBytes(encoder.encode(text));
 }
 
 /** Whether `pattern` has characters that mean something in a glob. */

@@ -38,8 +38,18 @@ export const errors = {
   wrongPassword: "WRONGPASS invalid username-password pair or user is disabled.",
   noPasswordSet:
     "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+  helloUnauthenticated:
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+  noSuchClient: "ERR No such client",
+  clientName: "ERR Client names cannot contain spaces, newlines or special characters.",
+  clientId: "ERR Invalid client ID",
   noProtocol: "NOPROTO unsupported protocol version",
   notBooleanReply: "ERR argument must be 'yes' or 'no'",
+  noSuchCommandToExamine: "ERR Invalid command specified",
+  commandWithoutKeys: "ERR The command has no key arguments",
+  wrongArityToExamine: "ERR Invalid number of arguments specified for command",
+  keysNotFound: "ERR Invalid arguments specified for command",
+  noConfigFile: "ERR The server is running without a config file",
   maxClients: "ERR max number of clients reached",
   protectedMode:
     "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.",
@@ -75,7 +85,20 @@ export function configSetFailed(argument: string, reason: string): string {
   return `ERR CONFIG SET failed (possibly related to argument '${argument}') - ${reason}`;
 }
 
+/** CONFIG REWRITE that failed, and what the system said. */
+export function rewriteFailed(reason: string): string {
+  return `ERR Rewriting config file: ${reason}`;
+}
+
 /** A name that CONFIG SET does not know. */
 export function unknownDirective(name: string): string {
   return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+}
+
+export const debugNotAllowed =
+  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.';
+
+/** `option` as the client wrote it. */
+export function helloSyntax(option: string): string {
+  return `ERR Syntax error in HELLO option '${option}'`;
 }
