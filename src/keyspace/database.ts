@@ -16,6 +16,7 @@ import type { Int64 } from "../resp/numbers.ts";
 import { parseInt64, writeInteger } from "../resp/numbers.ts";
 import type { Keyspace } from "./keyspace.ts";
 import {
+  accessOf,
   embstrBytesMax,
   Encoding,
   encodingOf,
@@ -364,22 +365,20 @@ export class Database {
   ): number {
     const keyLength = keyEnd - keyStart;
     const needed = recordBytes(keyLength, payloadBytes);
-    if (found !== 0) {
-      if (isExternal(this.heap, found)) this.heap.free(externalOf(this.heap, found));
-      if (!keepTtl && timerOf(this.heap, found) !== 0) this.#cancelTimer(found);
-      const capacity = this.heap.capacity(found);
-      if (needed <= capacity && needed * 2 >= capacity) {
-        this.dict.changeFound();
-        this.#setKind(found, kind);
-        return found;
-      }
+    const capacity = found === 0 ? 0 : this.heap.capacity(found);
+    if (needed <= capacity && needed * 2 >= capacity) {
+      this.#dropFoundValue(found, keepTtl);
+      this.#setKind(found, kind);
+      return found;
     }
+    // what may fail comes first: a key whose new value finds no memory keeps its old one
     const record = this.heap.allocate(needed);
     const segment = record >>> SEGMENT_SHIFT;
     const words = this.heap.words[segment];
     const at = recordWordIndex(record);
+    const access = found === 0 ? this.keyspace.initialAccess : accessOf(this.heap, found);
     words[at] = keyLength;
-    words[at + metaWord] = kind | (this.keyspace.initialAccess << 8);
+    words[at + metaWord] = kind | (access << 8);
     words[at + timerWord] = 0;
     words[at + valueLengthWord] = 0;
     copyBytes(buffer, keyStart, this.heap.bytes[segment], (at << 2) + recordKeyOffset, keyLength);
@@ -387,10 +386,18 @@ export class Database {
       this.dict.insert(record);
       return record;
     }
+    this.#dropFoundValue(found, keepTtl);
     this.#moveTimer(found, record);
     this.dict.replaceFound(record);
     this.heap.free(found);
     return record;
+  }
+
+  /** Frees what belongs to the value of the found record, and its timer unless it is kept. */
+  #dropFoundValue(record: number, keepTtl: boolean): void {
+    this.dict.changeFound();
+    if (isExternal(this.heap, record)) this.heap.free(externalOf(this.heap, record));
+    if (!keepTtl) this.#cancelTimer(record);
   }
 
   /** Sets type and encoding, keeping the access bits. */

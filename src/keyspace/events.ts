@@ -5,6 +5,7 @@
  */
 import type { Database } from "./database.ts";
 
+/** Listeners must not search or change the database that calls them. */
 export interface KeyspaceEvents {
   /** The value or the time to live of the key `buffer[start, end)` has changed. */
   changed(database: Database, buffer: Uint8Array, start: number, end: number): void;

@@ -97,6 +97,11 @@ export class TimerWheel {
     return this.#roster.length;
   }
 
+  /** Bytes of the timers and of the roster. */
+  get bytes(): number {
+    return this.#roster.length * (timerBytes + Uint32Array.BYTES_PER_ELEMENT);
+  }
+
   /**
    * Makes a timer for `owner`, an address. A time in the past is due at once.
    *

@@ -1,0 +1,160 @@
+/**
+ * Removes keys when their time has come, without being asked for them, and frees what flushed databases
+ * left behind: the keyspace's background work.
+ *
+ * It sleeps until a timer wheel has something to do and works in slices, so that no command waits for
+ * long. Between slices the event loop runs. That a key whose time has come isn't seen doesn't depend on
+ * the expirer: `Database.find` looks for itself.
+ */
+import type { CancelTimer, Clock } from "../clock.ts";
+import { backgroundSliceUsMax } from "../limits.ts";
+import type { Database } from "./database.ts";
+import type { Keyspace } from "./keyspace.ts";
+
+/** Keys or timers treated between two looks at the clock. */
+const batchStepsMax = 32;
+
+/** Batches in a slice at most, whatever the clock says: one that is moved by hand stands still. */
+const sliceBatchesMax = 128;
+
+/**
+ * Longest sleep, in milliseconds: how late it can be noticed, on an idle server, that the machine's
+ * wall clock was set forward.
+ */
+const sleepMsMax = 1000;
+
+/** Counters of INFO's stats section that the expirer keeps. */
+export class ExpirerStats {
+  /** Slices that ended with work left. */
+  timeCapReached = 0;
+  /** Time spent in slices. */
+  elapsedUs = 0;
+}
+
+/**
+ * The keyspace's background work, driven by a clock's timers.
+ *
+ * @example
+ * ```ts
+ * const expirer = new Expirer(keyspace, clock);
+ * expirer.start();
+ * // run a batch of commands …
+ * expirer.schedule();
+ * ```
+ */
+export class Expirer {
+  readonly stats = new ExpirerStats();
+  readonly #keyspace: Keyspace;
+  readonly #clock: Clock;
+  #started = false;
+  #enabled = true;
+  #cancelTimer: CancelTimer | null = null;
+  /** What the timer is set to: Infinity without one, -Infinity when it fires as soon as it can. */
+  #wakeAtMs = Infinity;
+  /** The database to go on with, so that none waits until another has nothing left. */
+  #turn = 0;
+
+  constructor(keyspace: Keyspace, clock: Clock) {
+    this.#keyspace = keyspace;
+    this.#clock = clock;
+  }
+
+  start(): void {
+    this.#started = true;
+    this.schedule();
+  }
+
+  stop(): void {
+    this.#started = false;
+    this.#cancel();
+  }
+
+  /** Whether keys go by themselves (DEBUG SET-ACTIVE-EXPIRE); if not, only when they are accessed. */
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  set enabled(enabled: boolean) {
+    this.#enabled = enabled;
+    this.schedule();
+  }
+
+  /** To be called after every batch of commands: sees to it that it wakes up in time. */
+  schedule(): void {
+    const dueMs = this.#nextDueMs();
+    if (dueMs < this.#wakeAtMs) this.#sleepUntil(dueMs);
+  }
+
+  #nextDueMs(): number {
+    if (this.#keyspace.hasDoomed) return -Infinity;
+    return this.#enabled ? this.#keyspace.nextDueMs : Infinity;
+  }
+
+  #sleepUntil(wakeAtMs: number): void {
+    this.#cancel();
+    if (!this.#started || wakeAtMs === Infinity) return;
+    const nowMs = this.#clock.nowMs();
+    const delayMs = Math.min(Math.max(0, wakeAtMs - nowMs), sleepMsMax);
+    // one that was due a moment earlier is no reason to set the timer again, and so put it off
+    this.#wakeAtMs = wakeAtMs > nowMs ? wakeAtMs : -Infinity;
+    this.#cancelTimer = this.#clock.after(delayMs, () => this.#wake());
+  }
+
+  #cancel(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#wakeAtMs = Infinity;
+  }
+
+  #wake(): void {
+    this.#keyspace.setNow(this.#clock.nowMs());
+    const startUs = this.#clock.monotonicUs();
+    let batches = 0;
+    let elapsedUs = 0;
+    let isDone = false;
+    do {
+      isDone = !this.#runBatch();
+      elapsedUs = this.#clock.monotonicUs() - startUs;
+      batches++;
+    } while (!isDone && elapsedUs < backgroundSliceUsMax && batches < sliceBatchesMax);
+    this.stats.elapsedUs += elapsedUs;
+    if (!isDone) this.stats.timeCapReached++;
+    this.#sleepUntil(isDone ? this.#findNextDue() : -Infinity);
+  }
+
+  /** Does a small portion of what there is to do; false if there was nothing. */
+  #runBatch(): boolean {
+    if (this.#enabled) {
+      const { databases } = this.#keyspace;
+      for (let i = 0; i < databases.length; i++) {
+        this.#turn = (this.#turn + 1) % databases.length;
+        if (this.#expireSome(databases[this.#turn])) return true;
+      }
+    }
+    if (!this.#keyspace.hasDoomed) return false;
+    this.#keyspace.freeSlice(batchStepsMax);
+    return true;
+  }
+
+  /** Removes due keys of a database; without any, sees to those that are due soon. */
+  #expireSome(database: Database): boolean {
+    const { wheel } = database;
+    wheel.advance(this.#keyspace.nowMs);
+    let steps = 0;
+    for (; steps < batchStepsMax; steps++) {
+      const record = wheel.firstDue();
+      if (record === 0) break;
+      database.expire(record);
+    }
+    return steps > 0 || wheel.cascade(batchStepsMax) > 0;
+  }
+
+  #findNextDue(): number {
+    let nextMs = Infinity;
+    for (const { wheel } of this.#keyspace.databases) {
+      nextMs = Math.min(nextMs, wheel.nextDueMs());
+    }
+    this.#keyspace.nextDueMs = nextMs;
+    return this.#nextDueMs();
+  }
+}
