@@ -1,4 +1,7 @@
-/** A connection that gives replies as the bytes they are, for tests that care about each of them. */
+/**
+ * A connection that gives replies as the bytes they are, for tests that care about each of them. One
+ * is read either by replies or by bytes, not by both in turn.
+ */
 import { deadline } from "@std/async";
 import { ReplyParser } from "../../src/client/reply_parser.ts";
 
@@ -40,14 +43,16 @@ export class WireConnection {
   async readReply(): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#parser.next() !== undefined) {
-        const end = this.#parser.consumedBytes - this.#offset;
-        const reply = this.#received.slice(0, end);
-        this.#received = this.#received.slice(end);
-        this.#offset += end;
-        return reply;
+        return this.#take(this.#parser.consumedBytes - this.#offset);
       }
       if (!await this.#receive()) return undefined;
     }
+  }
+
+  /** The next bytes, be they replies or not; fewer when the server closes the connection. */
+  async readBytes(count: number): Promise<Uint8Array> {
+    while (this.#received.length < count && await this.#receive());
+    return this.#take(Math.min(count, this.#received.length));
   }
 
   /** Reads until the server closes the connection; returns what it had still sent. */
@@ -67,6 +72,13 @@ export class WireConnection {
     } catch {
       // Closed before.
     }
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#received.slice(0, count);
+    this.#received = this.#received.slice(count);
+    this.#offset += count;
+    return taken;
   }
 
   async #receive(): Promise<boolean> {
