@@ -20,6 +20,8 @@ export interface Clock {
   monotonicUs(): number;
   /** Calls `run` once, `delayMs` from now at the earliest. */
   after(delayMs: number, run: () => void): CancelTimer;
+  /** Holds up everything in this process for `durationMs`. */
+  block(durationMs: number): void;
 }
 
 /** Longest delay that a platform timer takes without wrapping, in milliseconds. */
@@ -50,6 +52,11 @@ export class SystemClock implements Clock {
   after(delayMs: number, run: () => void): CancelTimer {
     const id = setTimeout(run, Math.min(delayMs, timerDelayMsMax));
     return () => clearTimeout(id);
+  }
+
+  block(durationMs: number): void {
+    const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(neverNotified, 0, 0, durationMs);
   }
 }
 
@@ -93,6 +100,11 @@ export class ManualClock implements Clock {
     const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  /** Time goes by, but what falls due in it has to wait for the next `advance`. */
+  block(durationMs: number): void {
+    this.#nowMs += Math.ceil(durationMs);
   }
 
   /** Moves time forward by `ms`, running every timer that falls due, in order of time. */

@@ -50,6 +50,20 @@ export const errors = {
   wrongArityToExamine: "ERR Invalid number of arguments specified for command",
   keysNotFound: "ERR Invalid arguments specified for command",
   noConfigFile: "ERR The server is running without a config file",
+  slowLogCount: "ERR count should be greater than or equal to -1",
+  noShutdown: "ERR No shutdown in progress.",
+  shutdownFailed: "ERR Errors trying to SHUTDOWN. Check logs.",
+  notPersistent: "ERR there is no persistence yet",
+  debugReloadOptions: "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+  debugProtocolType:
+    "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
+  debugDatabaseOutOfRange: "ERR Out of range database",
+  needsResp3: "ERR RESP2 is not supported by this command",
+  notSdsEncoded: "ERR Not an sds encoded string.",
+  notListpackEncoded: "ERR Not a listpack encoded object.",
+  notQuicklistEncoded: "ERR Not a quicklist encoded object.",
+  notTableEncoded:
+    "ERR The value stored at the specified key is not represented using an hash table",
   maxClients: "ERR max number of clients reached",
   protectedMode:
     "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.",
@@ -68,6 +82,16 @@ export function unknownCommand(name: string, argumentsShown: string): string {
 /** A container called with a word it does not know; `container` in upper case. */
 export function unknownSubcommand(name: string, container: string): string {
   return `ERR unknown subcommand '${name}'. Try ${container} HELP.`;
+}
+
+/** As `unknownSubcommand`, where the number of arguments may be what is wrong. */
+export function unknownSubcommandOrArity(name: string, container: string): string {
+  return `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ${container} HELP.`;
+}
+
+/** A latency event that has no samples. */
+export function noLatencySamples(event: string): string {
+  return `ERR No samples available for event '${event}'`;
 }
 
 /** `command` is the full lower-case name. */

@@ -33,8 +33,12 @@ export interface ReplyWriter {
   set(length: number): void;
   /** `length` replies follow, outside the order of requests; an array in RESP2. */
   push(length: number): void;
+  /** `2 * length` replies follow, and then the reply that they are about. RESP3 only. */
+  attribute(length: number): void;
   /** A floating-point number; a bulk string in RESP2. */
   double(value: number): void;
+  /** An integer of any size; a bulk string in RESP2. */
+  bigNumber(value: bigint): void;
   /** A truth value; 1 or 0 in RESP2. */
   boolean(value: boolean): void;
   /** A text with a three-letter format, `txt` or `mkd`; a bulk string in RESP2. */

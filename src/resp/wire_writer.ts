@@ -6,7 +6,7 @@
  * full it becomes a chunk of its own and another is taken; `take` hands the chunks out in order.
  */
 import { copyBytes } from "../memory/bytes.ts";
-import { replyBufferBytes, replyBuffersPooledMax } from "../limits.ts";
+import { longReplyBufferBytes, replyBufferBytes, replyBuffersPooledMax } from "../limits.ts";
 import { type Int64, writeInteger } from "./numbers.ts";
 import type { ReplyWriter } from "./reply_writer.ts";
 
@@ -36,6 +36,8 @@ const type = {
   push: 0x3e,
   double: 0x2c,
   boolean: 0x23,
+  bigNumber: 0x28,
+  attribute: 0x7c,
   verbatim: 0x3d,
 } as const;
 
@@ -78,6 +80,11 @@ export class WireWriter implements ReplyWriter {
   /** Bytes written and not yet taken. */
   get pendingBytes(): number {
     return this.#fullBytes + this.#position;
+  }
+
+  /** Bytes of the buffers held for replies. */
+  get heldBytes(): number {
+    return this.#full.reduce((sum, { buffer }) => sum + buffer.length, this.#buffer.length);
   }
 
   /** The oldest bytes not yet taken, or null; the caller gives the buffer back with `release`. */
@@ -186,10 +193,19 @@ export class WireWriter implements ReplyWriter {
     this.#header(this.protocol === 3 ? type.push : type.array, length);
   }
 
+  attribute(length: number): void {
+    this.#header(type.attribute, length);
+  }
+
   double(value: number): void {
     const text = formatDouble(value);
     if (this.protocol === 3) this.#line(type.double, text);
     else this.bulkString(text);
+  }
+
+  bigNumber(value: bigint): void {
+    if (this.protocol === 3) this.#line(type.bigNumber, value.toString());
+    else this.bulkString(value.toString());
   }
 
   boolean(value: boolean): void {
@@ -249,7 +265,9 @@ export class WireWriter implements ReplyWriter {
     } else if (this.#buffer.length > 0) {
       this.#pool.release(this.#buffer);
     }
-    this.#buffer = length <= replyBufferBytes ? this.#pool.acquire() : new Uint8Array(length);
+    // a reply that has filled a buffer is likely to fill more: fewer, larger writes
+    const wanted = this.#full.length === 0 ? length : Math.max(length, longReplyBufferBytes);
+    this.#buffer = wanted <= replyBufferBytes ? this.#pool.acquire() : new Uint8Array(wanted);
     this.#position = 0;
     return 0;
   }

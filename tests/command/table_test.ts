@@ -13,8 +13,6 @@ const subcommandsLeftOut = new Set([
   "client|tracking",
   "client|trackinginfo",
   "client|unblock",
-  "latency|graph",
-  "memory|malloc-stats",
 ]);
 
 const table = makeTable();

@@ -258,6 +258,16 @@ export const serverCommands: CommandGroup = {
           tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"],
         },
         {
+          name: "graph",
+          summary: "Returns a latency graph for an event.",
+          since: "2.8.13",
+          complexity: "O(1)",
+          arity: 3,
+          flags: ADMIN | NOSCRIPT | LOADING | STALE,
+          tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"],
+          arguments: [string("event")],
+        },
+        {
           name: "help",
           summary: "Returns helpful text about the different subcommands.",
           since: "2.8.13",
@@ -337,6 +347,14 @@ export const serverCommands: CommandGroup = {
           complexity: "O(1)",
           arity: 2,
           flags: LOADING | STALE,
+        },
+        {
+          name: "malloc-stats",
+          summary: "Returns the allocator statistics.",
+          since: "4.0.0",
+          complexity: "Depends on how much memory is allocated, could be slow",
+          arity: 2,
+          tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
         },
         {
           name: "purge",

@@ -1,0 +1,137 @@
+/** The parts of DEBUG that look at keys from inside, or make many of them. */
+import type { CommandContext } from "../command/context.ts";
+import {
+  accessOf,
+  Encoding,
+  encodingOf,
+  externalBit,
+  externalOf,
+  integerOf,
+  keyLengthOf,
+  recordBytes,
+  valueLengthOf,
+} from "../keyspace/record.ts";
+import type { Heap } from "../memory/heap.ts";
+import { CommandError, errors } from "../resp/errors.ts";
+import type { Int64 } from "../resp/numbers.ts";
+
+const encoder = new TextEncoder();
+
+/** The record of the key that is argument 2, found without an access to it. */
+function recordOf({ args, database }: CommandContext): number {
+  const record = database.find(args.buffer, args.starts[2], args.ends[2]);
+  if (record === 0) throw new CommandError(errors.noSuchKey);
+  return record;
+}
+
+export function debugObject(context: CommandContext): void {
+  const { database: { heap, keyspace }, reply } = context;
+  const record = recordOf(context);
+  const access = accessOf(heap, record);
+  reply.simpleString(
+    `Value at:0x${(record * 8).toString(16)} refcount:1 encoding:${encodingName(heap, record)} ` +
+      `serializedlength:${serializedBytes(heap, record)} ` +
+      `lru:${access} lru_seconds_idle:${keyspace.idleSeconds(access)}`,
+  );
+}
+
+function encodingName(heap: Heap, record: number): string {
+  const encoding = encodingOf(heap, record);
+  if (encoding === Encoding.INT) return "int";
+  return encoding === Encoding.EMBSTR ? "embstr" : "raw";
+}
+
+/** Bytes of a value in an RDB file, before compression. */
+function serializedBytes(heap: Heap, record: number): number {
+  if (encodingOf(heap, record) === Encoding.INT) {
+    return serializedIntegerBytes(integerOf(heap, record));
+  }
+  const length = valueLengthOf(heap, record);
+  const headerBytes = length < 64 ? 1 : length < 16384 ? 2 : 5;
+  return headerBytes + length;
+}
+
+/** A type byte and 8, 16 or 32 bits; decimal digits beyond. */
+function serializedIntegerBytes(value: Int64): number {
+  if (value >= -0x80 && value < 0x80) return 2;
+  if (value >= -0x8000 && value < 0x8000) return 3;
+  if (value >= -0x8000_0000 && value < 0x8000_0000) return 5;
+  return 1 + String(value).length;
+}
+
+/** Lengths of key and value and the room that each has, in the words of Redis' dynamic strings. */
+export function debugStringLength(context: CommandContext): void {
+  const { database: { heap }, reply } = context;
+  const record = recordOf(context);
+  const encoding = encodingOf(heap, record);
+  if (encoding === Encoding.INT) throw new CommandError(errors.notSdsEncoded);
+  const keyLength = keyLengthOf(heap, record);
+  const valueLength = valueLengthOf(heap, record);
+  const keyBytes = recordBytes(keyLength, 0);
+  const valueBytes = (encoding & externalBit) === 0
+    ? heap.capacity(record) - keyBytes
+    : heap.capacity(externalOf(heap, record));
+  reply.simpleString(
+    `key_sds_len:${keyLength}, key_sds_avail:0, key_zmalloc: ${keyBytes}, ` +
+      `val_sds_len:${valueLength}, val_sds_avail:${valueBytes - valueLength}, ` +
+      `val_zmalloc: ${valueBytes}`,
+  );
+}
+
+/** No value is a listpack yet. */
+export function debugListpack(context: CommandContext): void {
+  recordOf(context);
+  throw new CommandError(errors.notListpackEncoded);
+}
+
+/** No value is a quicklist yet. */
+export function debugQuicklist(context: CommandContext): void {
+  recordOf(context);
+  throw new CommandError(errors.notQuicklistEncoded);
+}
+
+export function debugTable({ args, reply, server }: CommandContext): void {
+  const index = args.integer(2);
+  const database = server.keyspace.databases[index];
+  if (database === undefined) throw new CommandError(errors.debugDatabaseOutOfRange);
+  let text = "[Dictionary HT]\n";
+  if (database.size > 0) {
+    text += "Hash table 0 stats (main hash table):\n" +
+      ` table size: ${database.dict.bucketCount}\n` +
+      ` number of elements: ${database.size}\n`;
+  }
+  text += "[Expires HT]\n";
+  if (database.volatileSize > 0) text += ` number of elements: ${database.volatileSize}\n`;
+  reply.verbatim("txt", text);
+}
+
+/** No value is a hash table yet. */
+export function debugTableOfKey(context: CommandContext): void {
+  recordOf(context);
+  throw new CommandError(errors.notTableEncoded);
+}
+
+/** Makes `<prefix>:0`, `<prefix>:1`, … as far as they do not exist. */
+export function debugPopulate({ args, database, reply, server }: CommandContext): void {
+  const natural = (i: number) => args.integer(i, 0, Number.MAX_SAFE_INTEGER, errors.mustBePositive);
+  const count = natural(2);
+  const prefix = args.count > 3 ? args.string(3) : "key";
+  const valueBytes = args.count > 4 ? natural(4) : 0;
+  for (let i = 0; i < count; i++) {
+    const key = encoder.encode(`${prefix}:${i}`);
+    const found = database.find(key, 0, key.length);
+    if (found !== 0) continue;
+    const value = padded(encoder.encode(`value:${i}`), valueBytes);
+    database.setString(found, key, 0, key.length, value, 0, value.length, false);
+    server.propagation.changed(database, key, 0, key.length);
+  }
+  reply.ok();
+}
+
+/** `text` cut or filled with NULs to `length` bytes; as it is where that is 0. */
+function padded(text: Uint8Array, length: number): Uint8Array {
+  if (length === 0) return text;
+  const value = new Uint8Array(length);
+  value.set(text.subarray(0, length));
+  return value;
+}

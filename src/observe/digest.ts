@@ -1,0 +1,75 @@
+/**
+ * DEBUG DIGEST: one number for all data, the same whatever order it is visited in, and the same as
+ * Redis' for the same data, so that test suites can compare servers with it.
+ *
+ * Ordered things are mixed (each step hashes all before it); unordered ones are XORed.
+ */
+import { createHash } from "node:crypto";
+import type { Database } from "../keyspace/database.ts";
+import { timerOf, typeOf } from "../keyspace/record.ts";
+
+/** Bytes of a SHA-1 hash. */
+const digestBytes = 20;
+
+const expiryMark = new TextEncoder().encode("!!expire!!");
+
+/** Digest of the keys and values of all databases, in hexadecimal. */
+export function datasetDigest(databases: readonly Database[]): string {
+  const digest = new Digest();
+  for (const database of databases) {
+    if (database.size === 0) continue;
+    digest.mix(uint32(database.index));
+    database.dict.forEach((record) => {
+      const entry = new Digest();
+      entry.mix(database.keyBytes(record));
+      mixValue(entry, database, record);
+      digest.add(entry.bytes);
+    });
+  }
+  return digest.toString();
+}
+
+/** Digest of one value, in hexadecimal; all zeros where `record` is none. */
+export function valueDigest(database: Database, record: number): string {
+  const digest = new Digest();
+  if (record !== 0) mixValue(digest, database, record);
+  return digest.toString();
+}
+
+function mixValue(digest: Digest, database: Database, record: number): void {
+  digest.mix(uint32(typeOf(database.heap, record)));
+  database.locateValue(record);
+  digest.mix(database.valueBuffer.subarray(database.valueStart, database.valueEnd));
+  if (timerOf(database.heap, record) !== 0) digest.add(expiryMark);
+}
+
+class Digest {
+  bytes: Uint8Array = new Uint8Array(digestBytes);
+
+  /** Takes in something whose place among the others does not matter. */
+  add(data: Uint8Array): void {
+    const hash = sha1(data);
+    for (let i = 0; i < digestBytes; i++) this.bytes[i] ^= hash[i];
+  }
+
+  /** Takes in something that comes behind all before it. */
+  mix(data: Uint8Array): void {
+    this.add(data);
+    this.bytes = sha1(this.bytes);
+  }
+
+  toString(): string {
+    return Array.from(this.bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+}
+
+function sha1(data: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash("sha1").update(data).digest());
+}
+
+/** In network byte order. */
+function uint32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
