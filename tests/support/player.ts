@@ -1,7 +1,7 @@
 /** Plays a section of a transcript to a server and returns what it answered. */
 import type { Played, Section, Step } from "./transcript.ts";
 import { WireConnection } from "./wire_connection.ts";
-import { Client, encodeCommand, type Reply } from "../../src/client/client.ts";
+import { type Argument, Client, encodeCommand, type Reply } from "../../src/client/client.ts";
 
 /** A running server, whichever it is. */
 export interface Target {
@@ -60,18 +60,19 @@ async function playFromEmpty(section: Section, target: Target): Promise<Played[]
   }
 }
 
+/** The connections of a section by name. */
+type Connections = Map<string, WireConnection>;
+
 async function playSteps(steps: Step[], target: Target): Promise<Played[]> {
-  const connections = new Map<string, WireConnection>();
+  const connections: Connections = new Map();
   const played: Played[] = [];
   try {
     for (const step of steps) {
-      let connection = connections.get(step.connection);
-      if (connection === undefined) {
-        connection = await WireConnection.open(target.port);
-        connections.set(step.connection, connection);
+      if (!connections.has(step.connection)) {
+        connections.set(step.connection, await WireConnection.open(target.port));
       }
       try {
-        played.push({ line: step.line, reply: await playStep(step, connection, target) });
+        played.push({ line: step.line, reply: await playStep(step, connections, target) });
       } catch (cause) {
         throw new Error(`at "${step.line}": ${(cause as Error).message}`, { cause });
       }
@@ -84,13 +85,14 @@ async function playSteps(steps: Step[], target: Target): Promise<Played[]> {
 
 async function playStep(
   step: Step,
-  connection: WireConnection,
+  connections: Connections,
   target: Target,
 ): Promise<Uint8Array | undefined> {
   const { action } = step;
+  const connection = connections.get(step.connection)!;
   switch (action.kind) {
     case "command":
-      await connection.write(encodeCommand(action.words));
+      await connection.write(encodeCommand(await fillIn(action.words, connections)));
       break;
     case "raw":
       await connection.write(action.bytes);
@@ -112,6 +114,23 @@ async function playStep(
   if (!step.replies) return undefined;
   const reply = await connection.readReply() ?? closedMark;
   return step.loosely.includes("kind") ? reply.subarray(0, 1) : reply;
+}
+
+/** Puts in what only the running server knows: `{id other}` and `{address other}`. */
+async function fillIn(words: Uint8Array[], connections: Connections): Promise<Argument[]> {
+  const filled: Argument[] = [];
+  for (const word of words) {
+    const [, what, name] = /^\{(id|address) (\w+)\}$/.exec(new TextDecoder().decode(word)) ?? [];
+    const connection = connections.get(name);
+    if (connection === undefined) filled.push(word);
+    else filled.push(what === "id" ? await idOf(connection) : connection.address);
+  }
+  return filled;
+}
+
+async function idOf(connection: WireConnection): Promise<string> {
+  await connection.write(encodeCommand(["CLIENT", "ID"]));
+  return new TextDecoder().decode(await connection.readReply()).slice(1).trim();
 }
 
 /** Leaves nothing of earlier sections. A command that the server does not know yet is no failure. */

@@ -35,13 +35,15 @@ export async function startReferenceServer(serverArguments: string[] = []): Prom
     stdout: "null",
     stderr: "null",
   }).spawn();
-  await untilListening(port, child);
+  let exited = false;
+  child.status.then(() => exited = true);
+  await untilListening(port, () => exited);
   return {
     port,
     // A little more than asked for, as what is due then must have happened.
     advance: (milliseconds) => sleep(milliseconds + 2),
     async stop() {
-      child.kill("SIGKILL");
+      if (!exited) child.kill("SIGKILL");
       await child.status;
       await Deno.remove(directory, { recursive: true });
     },
@@ -55,10 +57,8 @@ function freePort(): number {
   return port;
 }
 
-async function untilListening(port: number, child: Deno.ChildProcess): Promise<void> {
-  let exited = false;
-  child.status.then(() => exited = true);
-  for (let attempt = 0; attempt < 200 && !exited; attempt++) {
+async function untilListening(port: number, hasExited: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 200 && !hasExited(); attempt++) {
     try {
       (await Client.connect({ port })).close();
       return;

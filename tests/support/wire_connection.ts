@@ -27,6 +27,12 @@ export class WireConnection {
     return new WireConnection(connection);
   }
 
+  /** This end of the connection, as the server's CLIENT LIST has it in `addr`. */
+  get address(): string {
+    const { hostname, port } = this.#connection.localAddr;
+    return `${hostname}:${port}`;
+  }
+
   /** Writes all of the bytes; a server that has closed the connection meanwhile is no error. */
   async write(bytes: Uint8Array): Promise<void> {
     try {
