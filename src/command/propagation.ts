@@ -30,4 +30,8 @@ export class Propagation implements KeyspaceEvents {
   flushed(database: Database): void {
     this.#stats.dirty += database.size;
   }
+
+  swapped(_first: Database, _second: Database): void {
+    this.#stats.dirty++;
+  }
 }

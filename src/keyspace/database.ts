@@ -5,8 +5,8 @@
  * values mean, nor replies. Methods that take a key take it as a slice of bytes; methods that take a
  * `record` take its address, valid until the next call that may move or remove it.
  *
- * `find` leaves the dict at the key's place, and `put`, `resizePayload` and `removeFound` go on from
- * there: a write looks its key up once.
+ * `find` leaves the dict at the key's place, and `setString`, `resizeString` and `removeFound` go on
+ * from there: a write looks its key up once.
  */
 import { invariant } from "../assert.ts";
 import { copyBytes } from "../memory/bytes.ts";
@@ -28,6 +28,7 @@ import {
   integerPayloadBytes,
   keyLengthOf,
   keyStartOf,
+  metaOf,
   metaWord,
   payloadBytesOf,
   payloadStartOf,
@@ -36,6 +37,7 @@ import {
   recordWordIndex,
   setExternal,
   setInteger,
+  setMeta,
   setTimer,
   setValueLength,
   timerOf,
@@ -140,6 +142,21 @@ export class Database {
       const value = parseInt64(from, valueStart, valueEnd);
       if (value !== null) return this.setInteger(found, buffer, keyStart, keyEnd, value, keepTtl);
     }
+    return this.setText(found, buffer, keyStart, keyEnd, from, valueStart, valueEnd, keepTtl);
+  }
+
+  /** As `setString`, but never as an integer. */
+  setText(
+    found: number,
+    buffer: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    from: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    keepTtl: boolean,
+  ): number {
+    const length = valueEnd - valueStart;
     const encoding = length <= embstrBytesMax ? Encoding.EMBSTR : Encoding.RAW;
     const record = this.putString(found, buffer, keyStart, keyEnd, encoding, length, keepTtl);
     if (length <= inlineBytesMax) {
@@ -208,7 +225,7 @@ export class Database {
     const encoding = encodingOf(this.heap, record);
     const oldLength = this.valueEnd - this.valueStart;
     const keep = Math.min(oldLength, length);
-    if ((encoding & externalBit) !== 0 && encoding !== Encoding.EMBSTR) {
+    if ((encoding & externalBit) !== 0) {
       const block = externalOf(this.heap, record);
       const wanted = length <= this.heap.capacity(block) ? length : withSlack(length);
       setExternal(this.heap, record, this.heap.reallocate(block, wanted, keep));
@@ -220,6 +237,7 @@ export class Database {
       ? this.valueBuffer.slice(this.valueStart, this.valueStart + keep)
       : null;
     const external = length > inlineBytesMax;
+    const block = external ? this.heap.allocate(withSlack(length)) : 0;
     const keyLength = keyLengthOf(this.heap, record);
     const needed = recordBytes(keyLength, external ? externalPayloadBytes : length);
     let at = record;
@@ -234,7 +252,7 @@ export class Database {
       ValueType.STRING | ((external ? Encoding.RAW | externalBit : Encoding.RAW) << 4),
     );
     setValueLength(this.heap, at, length);
-    if (external) setExternal(this.heap, at, this.heap.allocate(withSlack(length)));
+    if (external) setExternal(this.heap, at, block);
     if (old !== null) {
       this.locateValue(at);
       copyBytes(old, 0, this.valueBuffer, this.valueStart, keep);
@@ -283,12 +301,7 @@ export class Database {
   /** Gives a found record a time to live, in place of any that it had. */
   setExpiry(record: number, expiresAtMs: Int64): void {
     this.dict.changeFound();
-    // a wheel that knows the present places the timer well
-    this.wheel.advance(this.keyspace.nowMs);
-    const timer = timerOf(this.heap, record);
-    if (timer === 0) setTimer(this.heap, record, this.wheel.arm(record, expiresAtMs));
-    else this.wheel.move(timer, expiresAtMs);
-    this.keyspace.timerArmed(this.wheel);
+    this.#arm(record, expiresAtMs);
   }
 
   /** Takes a found record's time to live away; false if it had none. */
@@ -313,10 +326,84 @@ export class Database {
     this.removeFound(record);
   }
 
-  /** Takes a found record out of this database without freeing it: its key can be given another home. */
-  detachFound(record: number): void {
+  /**
+   * Gives a key of this database another name, that no key has; value and time to live stay. Returns
+   * the record, which is a new one.
+   */
+  rename(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): number {
+    const renamed = this.#copyRecord(record, buffer, keyStart, keyEnd);
+    this.#insertNew(renamed, buffer, keyStart, keyEnd);
+    invariant(this.dict.findRecord(record), "a record to rename is in its dict");
+    this.dict.removeFound();
+    this.#moveTimer(record, renamed);
+    // the value, wherever it is, belongs to the new record now
+    this.heap.free(record);
+    return renamed;
+  }
+
+  /** Moves a key to another database, where no key has its name; value and time to live stay. */
+  moveTo(target: Database, record: number): void {
+    const bytes = this.heap.bytes[record >>> SEGMENT_SHIFT];
+    const keyStart = keyStartOf(record);
+    const expiresAtMs = this.expiresAtMs(record);
+    target.#insertNew(record, bytes, keyStart, keyStart + keyLengthOf(this.heap, record));
+    invariant(this.dict.findRecord(record), "a record to move is in its dict");
     this.dict.removeFound();
     this.#cancelTimer(record);
+    this.#setAccess(record, this.keyspace.initialAccess);
+    if (expiresAtMs !== -1) target.#arm(record, expiresAtMs);
+  }
+
+  /** Copies a string with its time to live to another database, or to another key, that is not taken. */
+  copyTo(
+    target: Database,
+    record: number,
+    buffer: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+  ): void {
+    const copy = this.#copyRecord(record, buffer, keyStart, keyEnd);
+    if (isExternal(this.heap, record)) {
+      const length = valueLengthOf(this.heap, record);
+      const block = this.heap.allocate(length);
+      this.locateValue(record);
+      copyBytes(
+        this.valueBuffer,
+        this.valueStart,
+        this.heap.bytes[block >>> SEGMENT_SHIFT],
+        recordWordIndex(block) << 2,
+        length,
+      );
+      setExternal(this.heap, copy, block);
+    }
+    target.#insertNew(copy, buffer, keyStart, keyEnd);
+    const expiresAtMs = this.expiresAtMs(record);
+    if (expiresAtMs !== -1) target.#arm(copy, expiresAtMs);
+  }
+
+  /** Whether the time of a record, reached by another way than `find`, has come. */
+  isDue(record: number): boolean {
+    const timer = timerOf(this.heap, record);
+    return timer !== 0 && this.wheel.isDue(timer, this.keyspace.nowMs);
+  }
+
+  /** A key by chance, each live one equally likely; 0 if there is none. */
+  randomRecord(): number {
+    for (;;) {
+      const record = this.dict.sample(this.keyspace.random);
+      if (record === 0 || !this.isDue(record)) return record;
+      this.expire(record);
+    }
+  }
+
+  /** Exchanges the contents of two databases; each keeps its number. */
+  swapWith(other: Database): void {
+    const { dict, wheel } = this;
+    this.dict = other.dict;
+    this.wheel = other.wheel;
+    other.dict = dict;
+    other.wheel = wheel;
+    this.keyspace.events.swapped(this, other);
   }
 
   /** Frees a record that is in no dict, with its value and its timer. */
@@ -363,8 +450,7 @@ export class Database {
     payloadBytes: number,
     keepTtl: boolean,
   ): number {
-    const keyLength = keyEnd - keyStart;
-    const needed = recordBytes(keyLength, payloadBytes);
+    const needed = recordBytes(keyEnd - keyStart, payloadBytes);
     const capacity = found === 0 ? 0 : this.heap.capacity(found);
     if (needed <= capacity && needed * 2 >= capacity) {
       this.#dropFoundValue(found, keepTtl);
@@ -372,16 +458,8 @@ export class Database {
       return found;
     }
     // what may fail comes first: a key whose new value finds no memory keeps its old one
-    const record = this.heap.allocate(needed);
-    const segment = record >>> SEGMENT_SHIFT;
-    const words = this.heap.words[segment];
-    const at = recordWordIndex(record);
     const access = found === 0 ? this.keyspace.initialAccess : accessOf(this.heap, found);
-    words[at] = keyLength;
-    words[at + metaWord] = kind | (access << 8);
-    words[at + timerWord] = 0;
-    words[at + valueLengthWord] = 0;
-    copyBytes(buffer, keyStart, this.heap.bytes[segment], (at << 2) + recordKeyOffset, keyLength);
+    const record = this.#newRecord(buffer, keyStart, keyEnd, kind | (access << 8), payloadBytes);
     if (found === 0) {
       this.dict.insert(record);
       return record;
@@ -391,6 +469,50 @@ export class Database {
     this.dict.replaceFound(record);
     this.heap.free(found);
     return record;
+  }
+
+  /** A record in no dict, with its key and no time to live; its payload is undefined. */
+  #newRecord(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    meta: number,
+    payloadBytes: number,
+  ): number {
+    const keyLength = keyEnd - keyStart;
+    const record = this.heap.allocate(recordBytes(keyLength, payloadBytes));
+    const segment = record >>> SEGMENT_SHIFT;
+    const words = this.heap.words[segment];
+    const at = recordWordIndex(record);
+    words[at] = keyLength;
+    words[at + metaWord] = meta;
+    words[at + timerWord] = 0;
+    words[at + valueLengthWord] = 0;
+    copyBytes(buffer, keyStart, this.heap.bytes[segment], (at << 2) + recordKeyOffset, keyLength);
+    return record;
+  }
+
+  /** A record in no dict with another's payload under another key, taken for just accessed. */
+  #copyRecord(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): number {
+    const meta = (metaOf(this.heap, record) & 0xff) | (this.keyspace.initialAccess << 8);
+    const payloadBytes = payloadBytesOf(this.heap, record);
+    const copy = this.#newRecord(buffer, keyStart, keyEnd, meta, payloadBytes);
+    setValueLength(this.heap, copy, valueLengthOf(this.heap, record));
+    copyBytes(
+      this.heap.bytes[record >>> SEGMENT_SHIFT],
+      payloadStartOf(this.heap, record),
+      this.heap.bytes[copy >>> SEGMENT_SHIFT],
+      payloadStartOf(this.heap, copy),
+      payloadBytes,
+    );
+    return copy;
+  }
+
+  /** Puts a record in the dict, which has no record with its key. */
+  #insertNew(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): void {
+    const taken = this.dict.find(buffer, keyStart, keyEnd) !== 0;
+    invariant(!taken, "a new record's key is not taken");
+    this.dict.insert(record);
   }
 
   /** Frees what belongs to the value of the found record, and its timer unless it is kept. */
@@ -405,6 +527,20 @@ export class Database {
     const words = this.heap.words[record >>> SEGMENT_SHIFT];
     const at = recordWordIndex(record) + metaWord;
     words[at] = (words[at] & ~0xff) | kind;
+  }
+
+  #setAccess(record: number, access: number): void {
+    setMeta(this.heap, record, (metaOf(this.heap, record) & 0xff) | (access << 8));
+  }
+
+  /** Sets a record's timer, whether it had one or not. */
+  #arm(record: number, expiresAtMs: Int64): void {
+    // a wheel that knows the present places the timer well
+    this.wheel.advance(this.keyspace.nowMs);
+    const timer = timerOf(this.heap, record);
+    if (timer === 0) setTimer(this.heap, record, this.wheel.arm(record, expiresAtMs));
+    else this.wheel.move(timer, expiresAtMs);
+    this.keyspace.timerArmed(this.wheel);
   }
 
   /** The found record's bytes are at another address now. */

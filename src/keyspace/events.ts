@@ -15,4 +15,6 @@ export interface KeyspaceEvents {
   evicted(database: Database, record: number): void;
   /** All keys of the database are about to go. */
   flushed(database: Database): void;
+  /** Two databases have exchanged their contents. */
+  swapped(first: Database, second: Database): void;
 }

@@ -13,6 +13,9 @@ const utf8 = new TextDecoder();
 /** Slots that arguments start with; more are made as they come in, never as a header announces. */
 const slotsInitial = 16;
 
+const int32Min = -0x80000000;
+const int32Max = 0x7fffffff;
+
 export class Arguments {
   /** Number of arguments, the command's name included. */
   count = 0;
@@ -93,6 +96,13 @@ export class Arguments {
     const value = parseInt64(this.buffer, this.starts[i], this.ends[i]);
     if (typeof value !== "number" || value < min || value > max) throw new CommandError(message);
     return value;
+  }
+
+  /** Argument `i` as a 32-bit integer, as Redis takes the number of a database. */
+  int32(i: number): number {
+    const value = this.int64(i);
+    if (value < int32Min || value > int32Max) throw new CommandError(errors.int32OutOfRange);
+    return Number(value);
   }
 
   #grow(): void {

@@ -22,6 +22,7 @@ export const errors = {
   notInteger: "ERR value is not an integer or out of range",
   notFloat: "ERR value is not a valid float",
   outOfRange: "ERR value is out of range",
+  int32OutOfRange: "ERR value is out of range, value must between -2147483648 and 2147483647",
   mustBePositive: "ERR value is out of range, must be positive",
   overflow: "ERR increment or decrement would overflow",
   decrementOverflow: "ERR decrement would overflow",
@@ -31,8 +32,20 @@ export const errors = {
   stringTooLong: "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
   offsetOutOfRange: "ERR offset is out of range",
   invalidCursor: "ERR invalid cursor",
+  scanNoValues: "ERR NOVALUES option can only be used in HSCAN",
   sameObject: "ERR source and destination objects are the same",
   databaseOutOfRange: "ERR DB index is out of range",
+  firstDatabaseInvalid: "ERR invalid first DB index",
+  secondDatabaseInvalid: "ERR invalid second DB index",
+  expireNxExclusive: "ERR NX and XX, GT or LT options at the same time are not compatible",
+  expireGtLtExclusive: "ERR GT and LT options at the same time are not compatible",
+  lcsWrongType: "ERR The specified keys must contain string values",
+  lcsLengthAndIndexes: "ERR If you want both the length and indexes, please just use IDX.",
+  lcsTooLarge: "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
+  idleTimeNotTracked:
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
+  frequencyNotTracked:
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
   outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
   authenticationRequired: "NOAUTH Authentication required.",
   wrongPassword: "WRONGPASS invalid username-password pair or user is disabled.",
@@ -97,6 +110,11 @@ export function noLatencySamples(event: string): string {
 /** `command` is the full lower-case name. */
 export function invalidExpire(command: string): string {
   return `ERR invalid expire time in '${command}' command`;
+}
+
+/** An option of EXPIRE and its like that there is none of, as the client wrote it. */
+export function unsupportedOption(option: string): string {
+  return `ERR Unsupported option ${option}`;
 }
 
 /** A broken request, as the reply says it. */
