@@ -5,7 +5,7 @@
  */
 
 /** From this length on `set` beats a loop; below, making its `subarray` costs more than it saves. */
-const COPY_BY_SET_BYTES_MIN = 48;
+const COPY_BY_SET_BYTES_MIN = 32;
 
 /** Copies `length` bytes; the ranges may overlap. */
 export function copyBytes(

@@ -21,8 +21,8 @@
  *   threaded into a list through their first word; the part never used yet is taken from the front.
  * - medium (to 16 MiB): a run of whole pages, that grows and shrinks in place where it can.
  * - huge: an `ArrayBuffer` and a segment number of its own.
- * A span without a block goes back to its segment; of the empty segments one is kept, the others are
- * given back to the operating system at once.
+ * A span without a block goes back to its segment at once; `trim` gives empty segments back to the
+ * operating system.
  *
  * The bookkeeping of pages is apart from the blocks, so that a stray write into data cannot derail the
  * allocator, and walking the lists of spans touches no data. What a block means is its owner's business.
@@ -104,9 +104,9 @@ export interface HeapOptions {
  */
 export class Heap {
   /** Segments as 32-bit words in the machine's order. */
-  readonly words: Uint32Array[] = [];
+  readonly words: Uint32Array<ArrayBuffer>[] = [];
   /** Segments as bytes. */
-  readonly bytes: Uint8Array[] = [];
+  readonly bytes: Uint8Array<ArrayBuffer>[] = [];
   /** Segments as views, for what is not aligned. */
   readonly views: DataView[] = [];
 
@@ -234,6 +234,16 @@ export class Heap {
     );
     this.free(address);
     return moved;
+  }
+
+  /**
+   * Gives empty segments, all but one and at most so many, back to the operating system. Returns how many.
+   *
+   * The server's cron calls it. `free` leaves them alone, as a segment that was all written takes 2 ms,
+   * and the last thousand deletions of many can empty all segments: that was a pause of 76 ms for 1 GB.
+   */
+  trim(segmentsMax = Infinity): number {
+    return this.#dropEmptySegments(segmentsMax, 1);
   }
 
   /** Takes all blocks back and gives all segments back. */
@@ -393,9 +403,21 @@ export class Heap {
     this.#usedPages -= pageCount;
     const freePages = this.#freePages[segment] += pageCount;
     this.#freeRunMax[segment] = freePages;
-    if (freePages < segmentPages(segment)) return;
-    if (this.#emptySegments > 0) this.#dropSegment(segment);
-    else this.#emptySegments++;
+    if (freePages === segmentPages(segment)) this.#emptySegments++;
+  }
+
+  #dropEmptySegments(segmentsMax: number, keep: number): number {
+    let dropped = 0;
+    // From the end, where allocation comes last.
+    for (let segment = this.#segmentsEnd - 1; segment >= 0; segment--) {
+      if (dropped === segmentsMax || this.#emptySegments <= keep) break;
+      if (this.#segmentKind[segment] !== SEGMENT_PAGED) continue;
+      if (this.#freePages[segment] < segmentPages(segment)) continue;
+      this.#dropSegment(segment);
+      this.#emptySegments--;
+      dropped++;
+    }
+    return dropped;
   }
 
   #addSegment(byteLength: number, kind: number): number {
@@ -403,6 +425,7 @@ export class Heap {
     let segment = kind === SEGMENT_HUGE ? 1 : 0;
     while (segment < this.#segmentsEnd && this.#segmentKind[segment] !== SEGMENT_NONE) segment++;
     if (segment === SEGMENTS_MAX) throw new HeapFullError("no addresses are left");
+    if (this.#heldBytes + byteLength > this.#bytesMax) this.#dropEmptySegments(Infinity, 0);
     if (this.#heldBytes + byteLength > this.#bytesMax) {
       throw new HeapFullError(`the heap's limit of ${this.#bytesMax} bytes is reached`);
     }
@@ -429,6 +452,9 @@ export class Heap {
 
   #dropSegment(segment: number): void {
     this.#heldBytes -= this.bytes[segment].length;
+    // Detaching returns the memory at once (2 ms for 32 MiB that were all written). Left to the garbage
+    // collector, 1.3 GB stayed for seconds, and then went in one pause of 83 ms.
+    this.bytes[segment].buffer.transfer(0);
     this.#setSegment(segment, NO_BUFFER, 0);
     this.#pageKind.fill(KIND_FREE, segment * PAGES_PER_SEGMENT, (segment + 1) * PAGES_PER_SEGMENT);
     this.#segmentKind[segment] = SEGMENT_NONE;
@@ -492,10 +518,7 @@ export class Heap {
     invariant(usedUnits === this.#usedUnits, "usedBytes is the sum of the blocks");
     invariant(usedPages === this.#usedPages, "used pages are counted");
     invariant(heldBytes === this.#heldBytes, "heldBytes is the sum of the segments");
-    invariant(
-      emptySegments === this.#emptySegments && emptySegments <= 1,
-      "one empty segment at most",
-    );
+    invariant(emptySegments === this.#emptySegments, "empty segments are counted");
     this.#checkLists();
   }
 

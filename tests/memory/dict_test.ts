@@ -125,7 +125,7 @@ Deno.test("Dict forbids insertion where a record was found, and removal where no
 
 Deno.test("Dict scan returns every record present throughout, at any growth and shrinking", () => {
   withSeed((random) => {
-    for (let round = 0; round < 20 * testScale(); round++) {
+    for (let round = 0; round < 6 * testScale(); round++) {
       const heap = new Heap();
       const dict = newDict(heap, random.uint32(), random.uint32());
       const steady = randomBelow(random, 2000);
@@ -295,7 +295,7 @@ Deno.test("Dict is whole after its heap was full, and goes on", () => {
   let count = 0;
   assertThrows(() => {
     for (;;) {
-      insertKey(heap, dict, keyOf(count), count);
+      insertKey(heap, dict, keyOf(count), count, 500);
       count++;
     }
   }, HeapFullError);
