@@ -24,7 +24,7 @@ import {
 import { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
-import { globMatch } from "../values/glob.ts";
+import { Glob } from "../values/glob.ts";
 import { replyHelp } from "./help.ts";
 
 export const commandHandlers: Handlers = {
@@ -105,11 +105,11 @@ function listFilter(args: Arguments): (spec: CommandSpec) => boolean {
     return ({ categories }) => bit >= 0 && (categories & (1 << bit)) !== 0;
   }
   if (!args.is(3, "PATTERN")) throw new CommandError(errors.syntax);
-  const { buffer, starts, ends } = args;
+  const glob = new Glob(args.buffer, args.starts[4], args.ends[4], true);
   const encoder = new TextEncoder();
   return ({ fullName }) => {
     const name = encoder.encode(fullName);
-    return globMatch(buffer, starts[4], ends[4], name, 0, name.length, true);
+    return glob.matches(name, 0, name.length);
   };
 }
 
