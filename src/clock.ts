@@ -29,8 +29,8 @@ const timerDelayMsMax = 0x7fffffff;
 
 /** The machine's own clocks. */
 export class SystemClock implements Clock {
-  /** What the wall shows over the monotonic clock, as far as milliseconds tell. */
-  #wallOffsetUs = 0;
+  /** By how much the wall clock is ahead of the monotonic one. */
+  #wallOffsetUs = Math.floor(performance.timeOrigin * 1000);
 
   nowMs(): number {
     return Date.now();

@@ -7,6 +7,7 @@
  */
 import type { CommandContext } from "../command/context.ts";
 import type { Handler, Handlers } from "../command/spec.ts";
+import { ConfigError, MemoryType } from "../config/directive_types.ts";
 import { datasetDigest, valueDigest } from "../observe/digest.ts";
 import { CommandError, errors, unknownSubcommandOrArity } from "../resp/errors.ts";
 import {
@@ -20,6 +21,9 @@ import {
 } from "./debug_keys.ts";
 import { debugProtocol } from "./debug_protocol.ts";
 import { replyHelp } from "./help.ts";
+
+/** What QUICKLIST-PACKED-THRESHOLD may be set to, in bytes. */
+const packedThreshold = new MemoryType(0, 2 ** 32 - 2 ** 20);
 
 /** A subcommand, with the number of arguments that it takes, `debug` and its own name included. */
 interface DebugSubcommand {
@@ -53,6 +57,7 @@ const subcommands = new Map<string, DebugSubcommand>(Object.entries({
   "populate": subcommand(debugPopulate, 3, 5),
   "protocol": subcommand(debugProtocol, 3),
   "quicklist": subcommand(debugQuicklist, 3, 4),
+  "quicklist-packed-threshold": subcommand(quicklistPackedThreshold, 3),
   "reload": subcommand(reload, 2, Infinity),
   "replybuffer": subcommand(replyBuffer, 4),
   "sdslen": subcommand(debugStringLength, 3),
@@ -127,6 +132,17 @@ function replyBuffer(context: CommandContext): void {
   reply.ok();
 }
 
+/** There are no lists yet that it could be of use for; what makes no sense is refused all the same. */
+function quicklistPackedThreshold({ args, reply }: CommandContext): void {
+  try {
+    packedThreshold.parse([args.string(2)]);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CommandError(errors.packedThreshold);
+  }
+  reply.ok();
+}
+
 function reload({ args }: CommandContext): void {
   for (let i = 2; i < args.count; i++) {
     if (!["MERGE", "NOFLUSH", "NOSAVE"].some((option) => args.is(i, option))) {
@@ -175,6 +191,9 @@ function help(context: CommandContext): void {
     "    Setting it to 0 disables expiring keys (and hash-fields) in background ",
     "    when they are not accessed (otherwise the Redis behavior). Setting it",
     "    to 1 reenables back the default.",
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    Sets the threshold for elements to be inserted as plain vs packed nodes",
+    "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
     "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
     "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
     "SLEEP <seconds>",

@@ -50,11 +50,11 @@ function replyAttribute(reply: ReplyWriter): void {
   reply.bulkString("Some real reply following the attribute");
 }
 
-/** A push is no reply either. */
+/** A push is no reply either; one to the client of the running command comes behind its reply. */
 function replyPush(reply: ReplyWriter): void {
   if (reply.protocol !== 3) throw new CommandError(errors.needsResp3);
+  reply.bulkString("Some real reply following the push reply");
   reply.push(2);
   reply.bulkString("server-cpu-usage");
   reply.integer(42);
-  reply.bulkString("Some real reply following the push reply");
 }

@@ -1,9 +1,9 @@
 /**
  * LOLWUT: a drawing and the version.
  *
- * Ours is a sunflower: seed n sits at n times the golden angle, √n away from the middle. The dict finds
- * its buckets by the same trick, multiplying by a number that spreads what comes in a row as evenly
- * as can be. The drawing depends on nothing but its size.
+ * Ours is a sunflower, drawn as one grows: each seed a golden angle further around the middle than the
+ * one before, which spreads what comes in a row as evenly as can be. Multiplicative hashing is the same
+ * trick. The drawing depends on nothing but its size.
  */
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
@@ -26,8 +26,18 @@ const brailleBlank = 0x2800;
 /** The bit of each dot of a braille character, by row and column. */
 const dotBits = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
-/** Area that a seed gets, in dots. */
-const seedArea = 7;
+/** Area that a seed gets on average, in dots. */
+const seedArea = 32;
+
+/** How fast seeds get further from the middle; at 0.5 they would lie equally close everywhere. */
+const spread = 0.72;
+
+/** Size of a seed in the middle, and by how much more at the rim, as a radius in dots. */
+const seedRadiusMin = 0.7;
+const seedRadiusGrowth = 2.2;
+
+/** Part of the way to the edge that the outermost seed's middle has. */
+const margin = 0.97;
 
 function lolwut({ args, reply }: CommandContext): void {
   const size = { columns: columnsByDefault, rows: rowsByDefault };
@@ -39,7 +49,7 @@ function lolwut({ args, reply }: CommandContext): void {
   reply.verbatim(
     "txt",
     `${drawSunflower(size.columns, size.rows)}\n` +
-      `A sunflower: every seed at the golden angle to the one before.\n\n` +
+      `A sunflower: every seed a golden angle further around than the one before.\n\n` +
       `Redis ver. ${redisVersion} (redino ${redinoVersion})\n`,
   );
 }
@@ -50,22 +60,57 @@ function clampSize(size: number): number {
 
 /** A sunflower that fills `columns` by `rows` characters, each line ended. */
 function drawSunflower(columns: number, rows: number): string {
-  const width = columns * dotColumns;
-  const height = rows * dotRows;
-  const cells = new Uint8Array(columns * rows);
-  const seeds = Math.floor(Math.PI / 4 * width * height / seedArea);
+  const canvas = new Canvas(columns, rows);
+  const { width, height } = canvas;
+  const seeds = Math.ceil(width * height / seedArea);
   for (let n = 0; n < seeds; n++) {
-    const distance = Math.sqrt((n + 0.5) / seeds);
-    const x = Math.floor((1 + distance * Math.cos(n * goldenAngle)) * width / 2);
-    const y = Math.floor((1 + distance * Math.sin(n * goldenAngle)) * height / 2);
-    const cell = Math.floor(y / dotRows) * columns + Math.floor(x / dotColumns);
-    cells[cell] |= dotBits[y % dotRows][x % dotColumns];
+    const distance = ((n + 0.5) / seeds) ** spread;
+    const angle = n * goldenAngle;
+    canvas.fillCircle(
+      (1 + distance * margin * Math.cos(angle)) * width / 2,
+      (1 + distance * margin * Math.sin(angle)) * height / 2,
+      seedRadiusMin + distance * seedRadiusGrowth,
+    );
   }
-  const lines = Array.from({ length: rows }, (_, row) => {
-    const line = cells.subarray(row * columns, (row + 1) * columns);
-    return String.fromCharCode(...Array.from(line, (dots) => brailleBlank + dots));
-  });
-  return lines.map((line) => line + "\n").join("");
+  return canvas.toString();
+}
+
+/** Dots, eight to a character. */
+class Canvas {
+  readonly width: number;
+  readonly height: number;
+  readonly #columns: number;
+  readonly #cells: Uint8Array;
+
+  constructor(columns: number, rows: number) {
+    this.width = columns * dotColumns;
+    this.height = rows * dotRows;
+    this.#columns = columns;
+    this.#cells = new Uint8Array(columns * rows);
+  }
+
+  fillCircle(centreX: number, centreY: number, radius: number): void {
+    for (let y = Math.ceil(centreY - radius); y <= centreY + radius; y++) {
+      for (let x = Math.ceil(centreX - radius); x <= centreX + radius; x++) {
+        if (Math.hypot(x - centreX, y - centreY) <= radius) this.#set(x, y);
+      }
+    }
+  }
+
+  toString(): string {
+    let text = "";
+    for (const [i, dots] of this.#cells.entries()) {
+      text += String.fromCharCode(brailleBlank + dots);
+      if ((i + 1) % this.#columns === 0) text += "\n";
+    }
+    return text;
+  }
+
+  #set(x: number, y: number): void {
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
+    const cell = Math.floor(y / dotRows) * this.#columns + Math.floor(x / dotColumns);
+    this.#cells[cell] |= dotBits[y % dotRows][x % dotColumns];
+  }
 }
 
 export const lolwutHandlers: Handlers = { lolwut };
