@@ -94,6 +94,11 @@ export class Keyspace {
     this.setNow(this.nowMs);
   }
 
+  /** Whether the access bits of records are LFU counters. */
+  get usesLfu(): boolean {
+    return this.#policy.lfu;
+  }
+
   /** Notes an access to a record. */
   touch(record: number): void {
     if (this.touchDisabled) return;

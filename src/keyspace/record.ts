@@ -98,6 +98,13 @@ export function encodingOf(heap: Heap, record: number): number {
   return (metaOf(heap, record) >>> 4) & 0xf;
 }
 
+/** What OBJECT ENCODING says of a record. */
+export function encodingName(heap: Heap, record: number): string {
+  const encoding = encodingOf(heap, record);
+  if (encoding === Encoding.INT) return "int";
+  return encoding === Encoding.EMBSTR ? "embstr" : "raw";
+}
+
 /** The 24 bits of LRU clock or LFU counter. */
 export function accessOf(heap: Heap, record: number): number {
   return metaOf(heap, record) >>> 8;

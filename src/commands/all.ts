@@ -1,0 +1,21 @@
+/** Every handler there is, for the command table. */
+import type { Handlers } from "../command/spec.ts";
+import { clientHandlers } from "./client.ts";
+import { commandHandlers as commandCommandHandlers } from "./command.ts";
+import { configHandlers } from "./config.ts";
+import { connectionHandlers } from "./connection.ts";
+import { databaseHandlers } from "./database.ts";
+import { genericHandlers } from "./generic.ts";
+import { serverHandlers } from "./server.ts";
+import { stringHandlers } from "./string.ts";
+
+export const commandHandlers: Handlers = {
+  ...clientHandlers,
+  ...commandCommandHandlers,
+  ...configHandlers,
+  ...connectionHandlers,
+  ...databaseHandlers,
+  ...genericHandlers,
+  ...serverHandlers,
+  ...stringHandlers,
+};

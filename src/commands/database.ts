@@ -1,0 +1,43 @@
+/** Whole databases: DBSIZE, FLUSHALL, FLUSHDB, SWAPDB. */
+import type { CommandContext } from "../command/context.ts";
+import type { Handlers } from "../command/spec.ts";
+import type { Arguments } from "../resp/arguments.ts";
+import { CommandError, errors } from "../resp/errors.ts";
+
+const int32Min = -0x80000000;
+const int32Max = 0x7fffffff;
+
+function dbsize({ database, reply }: CommandContext): void {
+  reply.integer(database.size);
+}
+
+/** ASYNC and SYNC are accepted, and are the same: memory is always freed in the background. */
+function checkFlushOption(args: Arguments): void {
+  if (args.count === 1) return;
+  const isKnown = args.count === 2 && (args.is(1, "ASYNC") || args.is(1, "SYNC"));
+  if (!isKnown) throw new CommandError(errors.syntax);
+}
+
+function flushdb({ args, database, reply }: CommandContext): void {
+  checkFlushOption(args);
+  database.flush();
+  reply.ok();
+}
+
+function flushall({ args, reply, server }: CommandContext): void {
+  checkFlushOption(args);
+  for (const database of server.keyspace.databases) database.flush();
+  reply.ok();
+}
+
+function swapdb({ args, reply, server }: CommandContext): void {
+  const { databases } = server.keyspace;
+  const first = args.integer(1, int32Min, int32Max, errors.firstDatabaseInvalid);
+  const second = args.integer(2, int32Min, int32Max, errors.secondDatabaseInvalid);
+  const isInRange = (index: number) => index >= 0 && index < databases.length;
+  if (!isInRange(first) || !isInRange(second)) throw new CommandError(errors.databaseOutOfRange);
+  databases[first].swapWith(databases[second]);
+  reply.ok();
+}
+
+export const databaseHandlers: Handlers = { dbsize, flushall, flushdb, swapdb };
