@@ -27,6 +27,9 @@ export const queryBufferBytesUsual = 64 * 1024;
 /** Reply buffer taken from the pool for a connection that has something to say, in bytes. */
 export const replyBufferBytes = 32 * 1024;
 
+/** Reply buffer for what does not fit into one of those, in bytes. */
+export const longReplyBufferBytes = 256 * 1024;
+
 /** Reply buffers kept in the pool for the next connection, at most. */
 export const replyBuffersPooledMax = 256;
 

@@ -38,7 +38,9 @@ export interface RequestLimits {
 
 export class RequestDecoder {
   /** The request that `next` found. */
-  readonly args = new Arguments();
+  readonly args: Arguments;
+  /** Bytes received over the decoder's life. */
+  receivedBytes = 0;
   readonly #limits: RequestLimits;
   #buffer = new Uint8Array(queryBufferBytesInitial);
   /** First byte of the request being read. */
@@ -56,8 +58,9 @@ export class RequestDecoder {
   /** Whether the last read left no room in the space given. */
   #filled = false;
 
-  constructor(limits: RequestLimits) {
+  constructor(limits: RequestLimits, args = new Arguments()) {
     this.#limits = limits;
+    this.args = args;
     this.args.buffer = this.#buffer;
   }
 
@@ -85,14 +88,19 @@ export class RequestDecoder {
   space(): Uint8Array {
     if (this.#start === this.#end) this.#reset();
     const missing = this.#bulkLength >= 0 ? this.#bulkLength + 2 - (this.#end - this.#parsed) : 0;
-    const wanted = this.#filled ? Math.max(missing, Math.min(this.#end * 3, queryBufferBytesUsual)) : missing;
-    if (this.#end + Math.max(wanted, 1) > this.#buffer.length) this.#makeRoom(Math.max(wanted, 1024));
+    const wanted = this.#filled
+      ? Math.max(missing, Math.min(this.#end * 3, queryBufferBytesUsual))
+      : missing;
+    if (this.#end + Math.max(wanted, 1) > this.#buffer.length) {
+      this.#makeRoom(Math.max(wanted, 1024));
+    }
     return this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
   }
 
   /** Says that `length` bytes were read into the last `space`. */
   received(length: number): void {
     this.#end += length;
+    this.receivedBytes += length;
     this.#filled = this.#end === this.#buffer.length;
   }
 
@@ -144,7 +152,9 @@ export class RequestDecoder {
     const lineEnd = this.#lineEnd("too big mbulk count string");
     if (lineEnd < 0) return false;
     const count = this.#decimal(this.#parsed + 1, lineEnd);
-    if (count === null || count > multibulkCountMax) throw new ProtocolError("invalid multibulk length");
+    if (count === null || count > multibulkCountMax) {
+      throw new ProtocolError("invalid multibulk length");
+    }
     if (count > unauthenticatedMultibulkCountMax && !this.#limits.authenticated) {
       throw new ProtocolError("unauthenticated multibulk length");
     }
@@ -197,10 +207,15 @@ export class RequestDecoder {
   }
 
   #nextInline(): boolean {
-    const newline = this.#buffer.subarray(0, this.#end).indexOf(lineFeed, Math.max(this.#parsed, this.#searched));
+    const newline = this.#buffer.subarray(0, this.#end).indexOf(
+      lineFeed,
+      Math.max(this.#parsed, this.#searched),
+    );
     if (newline < 0) {
       this.#searched = this.#end;
-      if (this.#end - this.#parsed > inlineBytesMax) throw new ProtocolError("too big inline request");
+      if (this.#end - this.#parsed > inlineBytesMax) {
+        throw new ProtocolError("too big inline request");
+      }
       return false;
     }
     const hasReturn = newline > this.#parsed && this.#buffer[newline - 1] === carriageReturn;
@@ -231,7 +246,11 @@ export class RequestDecoder {
 
   /** Nothing is pending: read from the buffer's start again, and let go of one grown for a long request. */
   #reset(): void {
-    this.#start = this.#parsed = this.#end = this.#searched = 0;
+    this.#start =
+      this.#parsed =
+      this.#end =
+      this.#searched =
+        0;
     if (this.#buffer.length > queryBufferBytesUsual) {
       this.#buffer = new Uint8Array(queryBufferBytesUsual);
       this.#filled = false;
@@ -245,7 +264,9 @@ export class RequestDecoder {
     if (pending + wanted <= this.#buffer.length) {
       this.#buffer.copyWithin(0, shift, this.#end);
     } else {
-      const larger = new Uint8Array(Math.max(pending + wanted, Math.min(pending * 2, pending + 1048576)));
+      const larger = new Uint8Array(
+        Math.max(pending + wanted, Math.min(pending * 2, pending + 1048576)),
+      );
       larger.set(this.#buffer.subarray(shift, this.#end));
       this.#buffer = larger;
     }

@@ -34,7 +34,9 @@ export function splitInline(line: Uint8Array, args: Arguments): boolean {
         line[to++] = byte;
         continue;
       }
-      const closed = byte === doubleQuote ? unquoteDouble(line, at, to) : unquoteSingle(line, at, to);
+      const closed = byte === doubleQuote
+        ? unquoteDouble(line, at, to)
+        : unquoteSingle(line, at, to);
       if (closed === null) return false;
       at = closed.next;
       to = closed.to;

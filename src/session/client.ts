@@ -55,8 +55,8 @@ export class Client {
   libraryVersion = "";
   readonly createdAtMs: number;
   lastInteractionMs: number;
-  /** Full name of the last command, `client|list`; "NULL" before the first. */
-  lastCommand = "NULL";
+  /** The full name of the last command that was run; null before the first. */
+  lastCommandName: string | null = null;
   commandsTotal = 0;
   replyMode = ReplyMode.On;
   noEvict = false;

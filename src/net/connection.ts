@@ -1,0 +1,216 @@
+/**
+ * One connection: reads requests, has them run, sends the replies, and ends.
+ *
+ * It owns the socket, the query buffer and the output queue, and holds a client to its limits. What a
+ * request means is the dispatcher's business.
+ */
+import { CommandContext, type ServerContext } from "../command/context.ts";
+import { type Dispatcher, Outcome } from "../command/dispatch.ts";
+import { unauthenticatedOutputBytesMax } from "../limits.ts";
+import { RequestDecoder } from "../resp/decoder.ts";
+import { ProtocolError, protocolError } from "../resp/errors.ts";
+import { type ReplyBufferPool, WireWriter } from "../resp/wire_writer.ts";
+import { Client, type Link } from "../session/client.ts";
+import { OutputQueue } from "./output_queue.ts";
+import { requests } from "./requests.ts";
+
+export class Connection implements Link {
+  readonly peer: string;
+  readonly local: string;
+  readonly loopback: boolean;
+  readonly unix: boolean;
+  readonly client: Client;
+  readonly #socket: Deno.Conn;
+  readonly #server: ServerContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #decoder: RequestDecoder;
+  readonly #output: OutputQueue;
+  readonly #context: CommandContext;
+  #netInputBytes = 0;
+  /** Whether the request in `client.args` waits for a pause to end. */
+  #isRequestHeld = false;
+  #closed = false;
+
+  constructor(
+    socket: Deno.Conn,
+    server: ServerContext,
+    dispatcher: Dispatcher,
+    pool: ReplyBufferPool,
+  ) {
+    this.#socket = socket;
+    this.#server = server;
+    this.#dispatcher = dispatcher;
+    this.unix = socket.remoteAddr.transport === "unix";
+    this.peer = addressOf(socket.remoteAddr, socket.localAddr);
+    this.local = addressOf(socket.localAddr, socket.localAddr);
+    this.loopback = this.unix || isLoopback(socket.remoteAddr);
+    const writer = new WireWriter(pool);
+    const { config: { values }, keyspace, clients } = server;
+    const client = new Client({
+      id: clients.nextId(),
+      link: this,
+      reply: writer,
+      database: keyspace.databases[0],
+      authenticated: values.requirepass === "",
+      nowMs: server.clock.nowMs(),
+    });
+    this.client = client;
+    this.#decoder = new RequestDecoder({
+      get authenticated() {
+        return client.authenticated;
+      },
+      get bulkBytesMax() {
+        return values.protoMaxBulkLenBytes;
+      },
+    }, client.args);
+    this.#output = new OutputQueue(socket, writer, () => this.close());
+    this.#context = new CommandContext(server, client);
+  }
+
+  get queryBufferBytes(): number {
+    return this.#decoder.bufferBytes;
+  }
+
+  get queryPendingBytes(): number {
+    return this.#decoder.pendingBytes;
+  }
+
+  get outputBytes(): number {
+    return this.#output.pendingBytes;
+  }
+
+  get netInputBytes(): number {
+    return this.#netInputBytes;
+  }
+
+  get netOutputBytes(): number {
+    return this.#output.sentBytes;
+  }
+
+  /** Serves the client until either side ends the connection. Never rejects for what a peer does. */
+  async serve(): Promise<void> {
+    try {
+      for await (const batch of requests(this.#socket, this.#decoder)) {
+        this.#noteInput();
+        while (!this.#run(batch)) await this.#server.pause.ended;
+        if (this.client.closing) break;
+        this.#checkQueryLimit();
+      }
+      await this.#output.drained();
+    } catch (error) {
+      if (!isDisconnect(error)) throw error;
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Runs the requests of a batch and sends the replies; false where the next one has to wait. */
+  #run(batch: RequestDecoder): boolean {
+    const { client } = this;
+    this.#dispatcher.beginBatch();
+    try {
+      while (!client.closing && (this.#isRequestHeld || batch.next())) {
+        this.#isRequestHeld = this.#dispatcher.execute(this.#context) === Outcome.Paused;
+        if (this.#isRequestHeld) break;
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      client.reply.error(protocolError(error.message));
+      client.closing = true;
+    }
+    this.#dispatcher.endBatch(this.#context);
+    this.flush();
+    return !this.#isRequestHeld;
+  }
+
+  #noteInput(): void {
+    const { stats, keyspace } = this.#server;
+    const received = this.#decoder.receivedBytes - this.#netInputBytes;
+    this.#netInputBytes += received;
+    stats.netInputBytes += received;
+    stats.readsTotal++;
+    this.client.lastInteractionMs = keyspace.nowMs;
+  }
+
+  /** Disconnects a client that sends a request longer than any may be. */
+  #checkQueryLimit(): void {
+    const { config, stats, log } = this.#server;
+    if (this.#decoder.pendingBytes <= config.values.clientQueryBufferLimitBytes) return;
+    stats.queryLimitDisconnects++;
+    log.warning(
+      `Closing client that reached max query buffer length: id=${this.client.id} addr=${this.peer}`,
+    );
+    this.close();
+  }
+
+  #isOverOutputLimit(pendingBytes: number): boolean {
+    const { client } = this;
+    if (!client.authenticated && pendingBytes > unauthenticatedOutputBytesMax) return true;
+    const limit = this.#server.config.values.clientOutputBufferLimits.normal;
+    if (limit.hardBytes > 0 && pendingBytes > limit.hardBytes) return true;
+    if (limit.softBytes === 0 || pendingBytes <= limit.softBytes) {
+      client.softLimitSinceMs = 0;
+      return false;
+    }
+    const { nowMs } = this.#server.keyspace;
+    if (client.softLimitSinceMs === 0) client.softLimitSinceMs = nowMs;
+    return nowMs - client.softLimitSinceMs > limit.softSeconds * 1000;
+  }
+
+  flush(): void {
+    this.#output.flush();
+    this.checkOutputLimit();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.client.closing = true;
+    this.#server.clients.remove(this.client);
+    try {
+      this.#socket.close();
+    } catch {
+      // already closed by the runtime after an error
+    }
+  }
+
+  closeAfterReplies(): void {
+    if (this.client.closing) return;
+    this.client.closing = true;
+    this.#output.drained().then(() => this.close());
+  }
+
+  /** Disconnects a client whose unread replies are more than its class may have. */
+  checkOutputLimit(): void {
+    const pending = this.#output.pendingBytes;
+    if (pending === 0 || !this.#isOverOutputLimit(pending)) return;
+    this.#server.stats.outputLimitDisconnects++;
+    this.#server.log.warning(
+      `Client id=${this.client.id} addr=${this.peer} closed for overcoming of output buffer limits.`,
+    );
+    this.close();
+  }
+}
+
+/** Errors by which the runtime says that the peer, or we, ended the connection. */
+function isDisconnect(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
+    error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.TimedOut;
+}
+
+/** Redis' form of an address: `127.0.0.1:6379`, `[::1]:6379`, `/path/of/socket:0`. */
+function addressOf(address: Deno.Addr, local: Deno.Addr): string {
+  if (address.transport === "tcp" || address.transport === "udp") {
+    const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
+    return `${host}:${address.port}`;
+  }
+  return `${local.transport === "unix" ? local.path : ""}:0`;
+}
+
+function isLoopback(address: Deno.Addr): boolean {
+  if (address.transport !== "tcp") return false;
+  const { hostname } = address;
+  return hostname === "::1" || hostname.startsWith("127.") || hostname.startsWith("::ffff:127.");
+}

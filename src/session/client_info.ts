@@ -1,0 +1,58 @@
+/** One client as a line of CLIENT LIST, in Redis' fields and order. */
+import type { Client } from "./client.ts";
+
+/** Letters of the field `flags`; `N` where none applies. */
+function flagsOf(client: Client): string {
+  let flags = "";
+  if (client.monitoring) flags += "O";
+  if (client.closing) flags += "c";
+  if (client.link.unix) flags += "U";
+  if (client.noEvict) flags += "e";
+  if (client.noTouch) flags += "T";
+  return flags === "" ? "N" : flags;
+}
+
+/** The line without its line end; ages are in seconds, sizes in bytes. */
+export function describeClient(client: Client, nowMs: number): string {
+  const { link, reply } = client;
+  const nowSeconds = Math.floor(nowMs / 1000);
+  const queryFreeBytes = link.queryBufferBytes - link.queryPendingBytes;
+  const outputBytes = link.outputBytes;
+  const totalBytes = link.queryBufferBytes + reply.heldBytes;
+  const fields: Record<string, string | number> = {
+    id: client.id,
+    addr: link.peer,
+    laddr: link.local,
+    // the runtime does not tell the number of a socket
+    fd: -1,
+    name: client.name,
+    age: nowSeconds - Math.floor(client.createdAtMs / 1000),
+    idle: Math.max(0, nowSeconds - Math.floor(client.lastInteractionMs / 1000)),
+    flags: flagsOf(client),
+    db: client.database.index,
+    sub: 0,
+    psub: 0,
+    ssub: 0,
+    multi: -1,
+    watch: 0,
+    qbuf: link.queryPendingBytes,
+    "qbuf-free": queryFreeBytes,
+    "argv-mem": 0,
+    "multi-mem": 0,
+    rbs: reply.heldBytes,
+    rbp: reply.heldBytes,
+    obl: outputBytes,
+    oll: 0,
+    omem: outputBytes,
+    "tot-mem": totalBytes,
+    events: outputBytes > 0 ? "rw" : "r",
+    cmd: client.lastCommandName ?? "NULL",
+    user: "default",
+    redir: -1,
+    resp: reply.protocol,
+    "lib-name": client.libraryName,
+    "lib-ver": client.libraryVersion,
+    "io-thread": 0,
+  };
+  return Object.entries(fields).map(([name, value]) => `${name}=${value}`).join(" ");
+}
