@@ -7,7 +7,7 @@ import { Server } from "../../src/server.ts";
 import type { Target } from "./player.ts";
 
 /** Time moves in steps, so that what one timer sets off can set off the next. */
-const clockStepMs = 10;
+const clockStepsMax = 20;
 
 export async function startRedino(serverArguments: string[] = []): Promise<Target> {
   const directory = await Deno.makeTempDir({ prefix: "redino-test-" });
@@ -19,8 +19,9 @@ export async function startRedino(serverArguments: string[] = []): Promise<Targe
       return server.port;
     },
     async advance(milliseconds) {
-      for (let passed = 0; passed < milliseconds; passed += clockStepMs) {
-        clock.advance(Math.min(clockStepMs, milliseconds - passed));
+      const stepMs = Math.ceil(milliseconds / clockStepsMax);
+      for (let passed = 0; passed < milliseconds; passed += stepMs) {
+        clock.advance(Math.min(stepMs, milliseconds - passed));
         await nextTurn();
       }
     },
