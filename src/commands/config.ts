@@ -45,6 +45,9 @@ function maySetProtected({ client, server }: CommandContext): boolean {
 function configResetStat({ reply, server }: CommandContext): void {
   server.stats.reset();
   server.commandStats.reset();
+  server.keyspace.stats.reset();
+  server.expirer.stats.reset();
+  server.evictor.stats.reset();
   reply.ok();
 }
 

@@ -29,7 +29,10 @@ function authenticate(context: CommandContext, user: number | null, password: nu
   // without a password the default user takes any
   const accepted = requirepass === "" ||
     equalsInConstantTime(args.bytes(password), encoder.encode(requirepass));
-  if (!known || !accepted) throw new CommandError(errors.wrongPassword);
+  if (!known || !accepted) {
+    server.stats.authenticationFailures++;
+    throw new CommandError(errors.wrongPassword);
+  }
   client.authenticated = true;
 }
 

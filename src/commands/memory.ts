@@ -24,7 +24,7 @@ function memoryDoctor(context: CommandContext): void {
 
 /** The heap is no allocator that keeps statistics of its own. */
 function memoryMallocStats({ reply }: CommandContext): void {
-  reply.bulkString("Stats not supported for the current allocator");
+  reply.verbatim("txt", "Stats not supported for the current allocator");
 }
 
 /** Nothing is held back that could be purged: the heap gives an empty segment back at once. */

@@ -1,13 +1,16 @@
 /** SLOWLOG: reads and empties `observe/slow_log.ts`. */
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
-import { errors } from "../resp/errors.ts";
+import { CommandError, errors, unknownSubcommandOrArity } from "../resp/errors.ts";
 import { replyHelp } from "./help.ts";
 
 /** Entries that SLOWLOG GET answers unless told otherwise. */
 const countByDefault = 10;
 
 function slowLogGet({ args, reply, server }: CommandContext): void {
+  if (args.count > 3) {
+    throw new CommandError(unknownSubcommandOrArity(args.string(1), "SLOWLOG"));
+  }
   const asked = args.count === 2
     ? countByDefault
     : args.integer(2, -1, Number.MAX_SAFE_INTEGER, errors.slowLogCount);

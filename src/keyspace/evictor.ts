@@ -29,6 +29,12 @@ export class EvictorStats {
   exceededUs = 0;
   /** Since when it is, on the monotonic clock; null while it isn't. */
   exceededSinceUs: number | null = null;
+
+  /** CONFIG RESETSTAT. */
+  reset(): void {
+    this.exceededUs = 0;
+    this.exceededSinceUs = null;
+  }
 }
 
 export class Evictor {

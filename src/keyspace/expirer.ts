@@ -29,6 +29,11 @@ export class ExpirerStats {
   timeCapReached = 0;
   /** Time spent in slices. */
   elapsedUs = 0;
+
+  /** CONFIG RESETSTAT. */
+  reset(): void {
+    this.timeCapReached = this.elapsedUs = 0;
+  }
 }
 
 /**

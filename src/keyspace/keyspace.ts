@@ -20,6 +20,11 @@ export class KeyspaceStats {
   misses = 0;
   expired = 0;
   evicted = 0;
+
+  /** CONFIG RESETSTAT. */
+  reset(): void {
+    this.hits = this.misses = this.expired = this.evicted = 0;
+  }
 }
 
 /** How the 24 access bits of a record are used: which policy family is in force. */

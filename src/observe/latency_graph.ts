@@ -13,8 +13,8 @@ const tops = "_o#";
 /** The picture of `history`, below a line that says what it is of. */
 export function latencyGraph(event: string, history: LatencyEvent, nowMs: number): string {
   const latencies = history.samples.map(({ latencyMs }) => latencyMs);
-  const highMs = Math.max(...latencies);
-  const lowMs = Math.min(...latencies);
+  const highMs = latencies.reduce((high, ms) => Math.max(high, ms));
+  const lowMs = latencies.reduce((low, ms) => Math.min(low, ms));
   const parts: string[] = [];
   for (let from = 0; from < history.samples.length; from += columns) {
     const samples = history.samples.slice(from, from + columns);
@@ -44,7 +44,7 @@ function drawColumns(samples: readonly LatencySample[], lowMs: number, highMs: n
 /** How long ago each sample was, downwards: `5s`, `12m`, `3h`, `2d`. */
 function drawAges(samples: readonly LatencySample[], nowMs: number): string[] {
   const ages = samples.map(({ atSeconds }) => formatAge(Math.floor(nowMs / 1000) - atSeconds));
-  const height = Math.max(...ages.map(({ length }) => length));
+  const height = ages.reduce((longest, { length }) => Math.max(longest, length), 0);
   return Array.from({ length: height }, (_, row) => ages.map((age) => age[row] ?? " ").join(""));
 }
 
