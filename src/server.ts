@@ -15,7 +15,7 @@ import { Evictor } from "./keyspace/evictor.ts";
 import { Expirer } from "./keyspace/expirer.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Log } from "./log.ts";
-import { Connection } from "./net/connection.ts";
+import { Connection, SharedBuffers } from "./net/connection.ts";
 import { Listener } from "./net/listener.ts";
 import { CommandStats } from "./observe/command_stats.ts";
 import { LatencyMonitor } from "./observe/latency.ts";
@@ -25,7 +25,6 @@ import { ServerStats } from "./observe/server_stats.ts";
 import { SlowLog } from "./observe/slow_log.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
 import { errors } from "./resp/errors.ts";
-import { ReplyBufferPool } from "./resp/wire_writer.ts";
 import type { Client } from "./session/client.ts";
 import { Clients } from "./session/clients.ts";
 import { Pause } from "./session/pause.ts";
@@ -84,7 +83,7 @@ export class Server implements ServerContext {
   readonly stopped: Promise<number>;
 
   readonly #dispatcher: Dispatcher;
-  readonly #pool = new ReplyBufferPool();
+  readonly #buffers = new SharedBuffers();
   readonly #rates: Rates;
   readonly #resolveStopped: (exitCode: number) => void;
   #listeners: Listener[] = [];
@@ -212,7 +211,7 @@ export class Server implements ServerContext {
       tcp.setNoDelay(true);
       if (values.tcpKeepaliveSeconds > 0) tcp.setKeepAlive(true);
     }
-    const connection = new Connection(socket, this, this.#dispatcher, this.#pool);
+    const connection = new Connection(socket, this, this.#dispatcher, this.#buffers);
     const refusal = this.#refusal(connection);
     if (refusal !== null) {
       this.stats.connectionsRejected++;

@@ -17,7 +17,7 @@ import type { Monitor } from "../observe/monitor.ts";
 import type { ServerStats } from "../observe/server_stats.ts";
 import type { SlowLog } from "../observe/slow_log.ts";
 import type { Random } from "../random.ts";
-import type { Arguments } from "../resp/arguments.ts";
+import { Arguments } from "../resp/arguments.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
 import type { Client } from "../session/client.ts";
 import type { Clients } from "../session/clients.ts";
@@ -67,7 +67,8 @@ export interface ServerContext {
 export class CommandContext {
   readonly server: ServerContext;
   readonly client: Client;
-  readonly args: Arguments;
+  /** The request being run. */
+  args = new Arguments();
   readonly reply: ReplyWriter;
   /** The command being run. */
   command: CommandSpec | null = null;
@@ -75,7 +76,6 @@ export class CommandContext {
   constructor(server: ServerContext, client: Client) {
     this.server = server;
     this.client = client;
-    this.args = client.args;
     this.reply = client.reply;
   }
 

@@ -12,6 +12,7 @@ import { invariant } from "../assert.ts";
 import { copyBytes } from "../memory/bytes.ts";
 import { Dict } from "../memory/dict.ts";
 import { type Heap, SEGMENT_SHIFT } from "../memory/heap.ts";
+import type { Arguments } from "../resp/arguments.ts";
 import type { Int64 } from "../resp/numbers.ts";
 import { parseInt64, writeInteger } from "../resp/numbers.ts";
 import type { Keyspace } from "./keyspace.ts";
@@ -82,6 +83,21 @@ export class Database {
   /** Number of keys with a time to live. */
   get volatileSize(): number {
     return this.wheel.count;
+  }
+
+  /**
+   * Fetches what the commands in `requests[0…count)` are about to look up, taking each first argument
+   * for a key: a hint, which changes nothing.
+   */
+  prefetch(requests: readonly Arguments[], count: number): void {
+    let keys = 0;
+    for (let i = 0; i < count; i++) {
+      const args = requests[i];
+      if (args.count > 1) {
+        this.dict.prefetchBucket(keys++, args.buffer, args.starts[1], args.ends[1]);
+      }
+    }
+    this.dict.prefetchRecords(keys);
   }
 
   /** The record of a live key, or 0. Neither counted nor taken for an access. */

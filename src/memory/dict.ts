@@ -62,6 +62,9 @@ const LAST_TAGS = 0x00ffffff;
 
 const NO_SLOT = -1;
 
+/** Most keys of one batch that are prefetched. */
+export const PREFETCH_MAX = 32;
+
 /** Options of a `Dict`. */
 export interface DictOptions {
   /** Where the key's bytes begin in a record, in bytes; at least 4. */
@@ -116,6 +119,10 @@ export class Dict {
   #scratchBuckets = new Uint32Array(8);
   #scratchLength = 0;
   #scratchBucketsLength = 0;
+
+  /** Keeps what was prefetched alive, so that no compiler takes the reads for useless. */
+  #prefetched = 0;
+  readonly #prefetchHashes = new Uint32Array(PREFETCH_MAX);
 
   constructor(heap: Heap, hasher: Hasher, options: DictOptions) {
     invariant(options.keyOffset >= 4, "a record begins with its key's length");
@@ -178,6 +185,37 @@ export class Dict {
     } while (at !== 0);
     this.#foundSlot = NO_SLOT;
     return 0;
+  }
+
+  /**
+   * Begins to look for a key that `find` will be asked for soon, as number `i` of a batch: its hash is
+   * computed and its bucket is brought into the cache. A batch's buckets are independent of each other,
+   * so the processor waits for all of them at once; then `prefetchRecords` does the same for records.
+   */
+  prefetchBucket(i: number, buffer: Uint8Array, start: number, end: number): void {
+    const hash = this.#hasher.hash(buffer, start, end);
+    const at = this.#addressOf(this.#bucketOf(hash));
+    this.#prefetchHashes[i] = hash;
+    this.#prefetched ^= this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + TAGS_WORD];
+  }
+
+  /** Brings the records that the batch's keys most likely have into the cache. */
+  prefetchRecords(count: number): void {
+    const allWords = this.#heap.words;
+    for (let i = 0; i < count; i++) {
+      const hash = this.#prefetchHashes[i];
+      const at = this.#addressOf(this.#bucketOf(hash));
+      const words = allWords[at >>> SEGMENT_SHIFT];
+      const base = (at & UNIT_MASK) << 1;
+      const pattern = Math.imul(tagOf(hash), EACH_BYTE);
+      for (let group = 0; group < 3; group++) {
+        const hits = zeroBytes(words[base + TAGS_WORD + group] ^ pattern);
+        if (hits === 0) continue;
+        const record = words[base + (group << 2) + firstByte(hits)];
+        this.#prefetched ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
+        break;
+      }
+    }
   }
 
   /** Looks for a record itself, by its own key: whether it is in this dictionary. */

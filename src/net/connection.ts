@@ -7,12 +7,22 @@
 import { CommandContext, type ServerContext } from "../command/context.ts";
 import { type Dispatcher, Outcome } from "../command/dispatch.ts";
 import { unauthenticatedOutputBytesMax } from "../limits.ts";
+import { Arguments } from "../resp/arguments.ts";
 import { RequestDecoder } from "../resp/decoder.ts";
 import { ProtocolError, protocolError } from "../resp/errors.ts";
-import { type ReplyBufferPool, WireWriter } from "../resp/wire_writer.ts";
+import { ReplyBufferPool, WireWriter } from "../resp/wire_writer.ts";
 import { Client, type Link } from "../session/client.ts";
 import { OutputQueue } from "./output_queue.ts";
 import { requests } from "./requests.ts";
+
+/** Requests decoded ahead of the one that runs, at most. */
+const decodedMax = 32;
+
+/** What the connections of a server use in turn. */
+export class SharedBuffers {
+  readonly replies = new ReplyBufferPool();
+  readonly requests: Arguments[] = Array.from({ length: decodedMax }, () => new Arguments());
+}
 
 export class Connection implements Link {
   readonly peer: string;
@@ -27,16 +37,19 @@ export class Connection implements Link {
   readonly #output: OutputQueue;
   readonly #context: CommandContext;
   #netInputBytes = 0;
-  /** Whether the request in `client.args` waits for a pause to end. */
-  #isRequestHeld = false;
+  /** Requests that wait for a pause to end. */
+  readonly #held: Arguments[] = [];
+  /** Where requests are decoded to: shared by all connections. */
+  readonly #decoded: Arguments[];
   #closed = false;
 
   constructor(
     socket: Deno.Conn,
     server: ServerContext,
     dispatcher: Dispatcher,
-    pool: ReplyBufferPool,
+    shared: SharedBuffers,
   ) {
+    this.#decoded = shared.requests;
     this.#socket = socket;
     this.#server = server;
     this.#dispatcher = dispatcher;
@@ -44,7 +57,7 @@ export class Connection implements Link {
     this.peer = addressOf(socket.remoteAddr, socket.localAddr);
     this.local = addressOf(socket.localAddr, socket.localAddr);
     this.loopback = this.unix || isLoopback(socket.remoteAddr);
-    const writer = new WireWriter(pool);
+    const writer = new WireWriter(shared.replies);
     const { config: { values }, keyspace, clients } = server;
     const client = new Client({
       id: clients.nextId(),
@@ -62,7 +75,7 @@ export class Connection implements Link {
       get bulkBytesMax() {
         return values.protoMaxBulkLenBytes;
       },
-    }, client.args);
+    });
     this.#output = new OutputQueue(socket, writer, () => this.close());
     this.#context = new CommandContext(server, client);
   }
@@ -106,21 +119,54 @@ export class Connection implements Link {
 
   /** Runs the requests of a batch and sends the replies; false where the next one has to wait. */
   #run(batch: RequestDecoder): boolean {
-    const { client } = this;
     this.#dispatcher.beginBatch();
+    let isDone = true;
     try {
-      while (!client.closing && (this.#isRequestHeld || batch.next())) {
-        this.#isRequestHeld = this.#dispatcher.execute(this.#context) === Outcome.Paused;
-        if (this.#isRequestHeld) break;
-      }
+      isDone = this.#runHeld() && this.#runDecoded(batch);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      client.reply.error(protocolError(error.message));
-      client.closing = true;
+      this.client.reply.error(protocolError(error.message));
+      this.client.closing = true;
     }
     this.#dispatcher.endBatch(this.#context);
     this.flush();
-    return !this.#isRequestHeld;
+    return isDone;
+  }
+
+  /** Runs what a pause has held back. */
+  #runHeld(): boolean {
+    while (this.#held.length > 0 && !this.client.closing) {
+      this.#context.args = this.#held[0];
+      if (this.#dispatcher.execute(this.#context) === Outcome.Paused) return false;
+      this.#held.shift();
+    }
+    return true;
+  }
+
+  /**
+   * Runs requests, decoding several ahead so that the memory their keys are in can be fetched at once.
+   * Before a client has authenticated it is one at a time: the limits of the second depend on the first.
+   */
+  #runDecoded(batch: RequestDecoder): boolean {
+    const { client } = this;
+    const requests = this.#decoded;
+    while (!client.closing) {
+      const count = batch.decode(requests, client.authenticated ? requests.length : 1);
+      if (count === 0) break;
+      if (count > 1) client.database.prefetch(requests, count);
+      for (let i = 0; i < count && !client.closing; i++) {
+        this.#context.args = requests[i];
+        if (this.#dispatcher.execute(this.#context) === Outcome.Paused) {
+          // others go on using `requests`, so those that wait are taken out of it
+          for (; i < count; i++) {
+            this.#held.push(requests[i]);
+            requests[i] = new Arguments();
+          }
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   #noteInput(): void {

@@ -63,12 +63,21 @@ export class Arguments {
     return utf8.decode(this.bytes(i));
   }
 
-  /** Whether argument `i` is `word` (upper-case ASCII) in any case. */
+  /** As `string`, up to the first NUL: what Redis shows of an argument that it prints as a C string. */
+  cString(i: number): string {
+    return this.string(i).split("\0", 1)[0];
+  }
+
+  /**
+   * Whether argument `i` is `word` (upper-case ASCII) in any case. Redis compares options as C strings,
+   * so what follows a NUL doesn't count.
+   */
   is(i: number, word: string): boolean {
     const start = this.starts[i];
     const length = this.ends[i] - start;
-    if (length !== word.length) return false;
-    for (let k = 0; k < length; k++) {
+    if (length < word.length) return false;
+    if (length > word.length && this.buffer[start + word.length] !== 0) return false;
+    for (let k = 0; k < word.length; k++) {
       const byte = this.buffer[start + k];
       const upper = byte >= 97 && byte <= 122 ? byte - 32 : byte;
       if (upper !== word.charCodeAt(k)) return false;

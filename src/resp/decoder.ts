@@ -1,8 +1,8 @@
 /**
  * Requests out of a stream of bytes: RESP arrays of bulk strings, and inline commands.
  *
- * The bytes of one connection gather in one query buffer; `next` finds the next complete request in it
- * and points `args` at its parts, copying nothing. A request may be cut at any byte: what has been
+ * The bytes of one connection gather in one query buffer; `decode` finds the complete requests in it
+ * and points `Arguments` at their parts, copying nothing. A request may be cut at any byte: what has been
  * understood of it is kept, so that no byte is looked at twice however slowly they arrive. A header
  * allocates nothing, whatever it announces.
  *
@@ -37,11 +37,13 @@ export interface RequestLimits {
 }
 
 export class RequestDecoder {
-  /** The request that `next` found. */
-  readonly args: Arguments;
   /** Bytes received over the decoder's life. */
   receivedBytes = 0;
   readonly #limits: RequestLimits;
+  /** The request being read. */
+  #args = new Arguments();
+  /** What ended the last `decode`, to be told by the next one. */
+  #error: ProtocolError | null = null;
   #buffer = new Uint8Array(queryBufferBytesInitial);
   /** First byte of the request being read. */
   #start = 0;
@@ -58,10 +60,8 @@ export class RequestDecoder {
   /** Whether the last read left no room in the space given. */
   #filled = false;
 
-  constructor(limits: RequestLimits, args = new Arguments()) {
+  constructor(limits: RequestLimits) {
     this.#limits = limits;
-    this.args = args;
-    this.args.buffer = this.#buffer;
   }
 
   /** Bytes received and not yet taken as a request. */
@@ -81,7 +81,7 @@ export class RequestDecoder {
 
   /** Number of arguments already read of a request that is not complete. */
   get pendingArguments(): number {
-    return this.#argumentsLeft > 0 ? this.args.count : 0;
+    return this.#argumentsLeft > 0 ? this.#args.count : 0;
   }
 
   /** Room to read into; ends what `args` points at. */
@@ -105,33 +105,51 @@ export class RequestDecoder {
   }
 
   /**
-   * Points `args` at the next request if all of it is here; else returns false.
+   * Takes up to `max` complete requests: `into[0…n)` is pointed at them, and n is returned. They are
+   * valid until `space`. The objects in `into` are used again, and may change places with the decoder's.
    *
    * @throws {ProtocolError} The bytes are no request; the connection can't go on.
    */
-  next(): boolean {
+  decode(into: Arguments[], max: number): number {
+    let count = 0;
+    try {
+      if (this.#error !== null) throw this.#error;
+      while (count < max && this.#next()) {
+        const complete = this.#args;
+        this.#args = into[count];
+        into[count++] = complete;
+      }
+    } catch (error) {
+      // what came before the error is still to be answered
+      if (count === 0 || !(error instanceof ProtocolError)) throw error;
+      this.#error = error;
+    }
+    return count;
+  }
+
+  /** Points `#args` at the next request if all of it is here; else returns false. */
+  #next(): boolean {
     while (true) {
       if (this.#argumentsLeft === 0) {
         this.#start = this.#parsed;
         if (this.#parsed === this.#end) return false;
-        this.args.count = 0;
+        this.#args.count = 0;
         if (this.#buffer[this.#parsed] !== star) {
           if (!this.#nextInline()) return false;
-          if (this.args.count > 0) return true;
+          if (this.#args.count > 0) return true;
           continue;
         }
         if (!this.#multibulkHeader()) return false;
         if (this.#argumentsLeft === 0) continue;
       }
-      if (!this.#bulks()) return false;
-      return true;
+      return this.#bulks();
     }
   }
 
   /** Reads arguments until the request is complete; false when bytes are missing. */
   #bulks(): boolean {
     const buffer = this.#buffer;
-    const args = this.args;
+    const args = this.#args;
     while (this.#argumentsLeft > 0) {
       if (this.#bulkLength < 0 && !this.#bulkHeader()) return false;
       const from = this.#parsed;
@@ -222,7 +240,7 @@ export class RequestDecoder {
     const lineEnd = hasReturn ? newline - 1 : newline;
     const line = this.#buffer.slice(this.#parsed, lineEnd);
     this.#parsed = this.#searched = newline + 1;
-    if (!splitInline(line, this.args)) throw new ProtocolError("unbalanced quotes in request");
+    if (!splitInline(line, this.#args)) throw new ProtocolError("unbalanced quotes in request");
     return true;
   }
 
@@ -275,11 +293,11 @@ export class RequestDecoder {
     this.#searched = Math.max(0, this.#searched - shift);
     this.#end = pending;
     if (this.#argumentsLeft > 0) {
-      for (let i = 0; i < this.args.count; i++) {
-        this.args.starts[i] -= shift;
-        this.args.ends[i] -= shift;
+      for (let i = 0; i < this.#args.count; i++) {
+        this.#args.starts[i] -= shift;
+        this.#args.ends[i] -= shift;
       }
-      this.args.buffer = this.#buffer;
+      this.#args.buffer = this.#buffer;
     }
   }
 }

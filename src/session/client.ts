@@ -4,7 +4,6 @@
  * It does not know what a socket is: the connection that carries it is reached through `Link`.
  */
 import type { Database } from "../keyspace/database.ts";
-import { Arguments } from "../resp/arguments.ts";
 import type { WireWriter } from "../resp/wire_writer.ts";
 
 /** What a client's connection can be asked and told. */
@@ -46,8 +45,6 @@ export class Client {
   readonly id: number;
   readonly link: Link;
   readonly reply: WireWriter;
-  /** The request being run. */
-  args = new Arguments();
   database: Database;
   authenticated: boolean;
   name = "";
