@@ -57,9 +57,10 @@ export class Dispatcher {
     this.#runStartUs = clock.monotonicUs();
   }
 
-  /** Ends a batch: closes the run being timed. */
+  /** Ends a batch: closes the run being timed, and has what is now due expire in time. */
   endBatch(context: CommandContext): void {
     if (this.#runSpec !== null) this.#closeRun(context);
+    this.#server.expirer.schedule();
   }
 
   /** Runs the request in `context.args`; its reply is written, or it is kept for later. */

@@ -86,7 +86,8 @@ export class Expirer {
 
   /** To be called after every batch of commands: sees to it that it wakes up in time. */
   schedule(): void {
-    const dueMs = this.#nextDueMs();
+    // what is overdue has its timer already: set anew with every batch, it would never fire
+    const dueMs = Math.max(this.#nextDueMs(), this.#keyspace.nowMs);
     if (dueMs < this.#wakeAtMs) this.#sleepUntil(dueMs);
   }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ConnectionClosedError } from "../../src/client/client.ts";
 import type { Reply } from "../../src/client/client.ts";
-import { withServer } from "./server_support.ts";
+import { infoFields, withServer } from "./server_support.ts";
 
 Deno.test("TIME is the server's clock", async () => {
   await withServer(async ({ run, advance }) => {
@@ -55,5 +55,19 @@ Deno.test("LOLWUT draws as large as it is told, the same every time", async () =
     assertEquals(await run("LOLWUT VERSION 5 12 3"), drawing);
     assertMatch(drawing, /\nRedis ver\. 8\.0\.2 /);
     assert(String(await run("LOLWUT VERSION 1 99999 -1")).length < 1000);
+  });
+});
+
+Deno.test("keys whose time has come go by themselves, and flushed ones are freed", async () => {
+  await withServer(async ({ run, advance }) => {
+    const usedBytes = async () => Number(infoFields(await run("INFO memory")).used_memory);
+    const emptyBytes = await usedBytes();
+    await run("SET volatile value PX 50");
+    await advance(60);
+    assertEquals(await run("DBSIZE"), 0);
+    await run("DEBUG POPULATE 1000 key 1000");
+    await run("FLUSHALL");
+    await advance(100);
+    assert(await usedBytes() < emptyBytes + 100_000);
   });
 });
