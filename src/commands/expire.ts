@@ -31,7 +31,7 @@ function parseConditions(args: Arguments): ExpireConditions {
     else if (args.is(i, "XX")) conditions.xx = true;
     else if (args.is(i, "GT")) conditions.gt = true;
     else if (args.is(i, "LT")) conditions.lt = true;
-    else throw new CommandError(unsupportedOption(args.string(i)));
+    else throw new CommandError(unsupportedOption(args.cString(i)));
   }
   const { nx, xx, gt, lt } = conditions;
   if (nx && (xx || gt || lt)) throw new CommandError(errors.expireNxExclusive);

@@ -6,8 +6,11 @@ import { keyLengthOf, keyStartOf, typeNames, typeOf } from "../keyspace/record.t
 import { SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors } from "../resp/errors.ts";
+import { int64Min } from "../resp/numbers.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
-import { globMatch } from "../values/glob.ts";
+import { Glob } from "../values/glob.ts";
+
+const asterisk = 0x2a;
 
 /** Records in a typed array that grows: a list of millions of keys makes no object for any. */
 class RecordList {
@@ -39,14 +42,19 @@ class RecordList {
   }
 }
 
-/** Whether the key of a record matches the pattern that argument `pattern` is; 0 stands for none. */
-function matches(args: Arguments, pattern: number, database: Database, record: number): boolean {
-  if (pattern === 0) return true;
+/** The pattern that argument `i` is; null for the one that matches everything, the empty key too. */
+function patternAt(args: Arguments, i: number): Glob | null {
   const { buffer, starts, ends } = args;
-  const bytes = database.heap.bytes[record >>> SEGMENT_SHIFT];
+  if (args.length(i) === 1 && buffer[starts[i]] === asterisk) return null;
+  return new Glob(buffer, starts[i], ends[i]);
+}
+
+/** Whether the key of a record matches the pattern; null stands for none. */
+function matches(pattern: Glob | null, database: Database, record: number): boolean {
+  if (pattern === null) return true;
   const start = keyStartOf(record);
   const end = start + keyLengthOf(database.heap, record);
-  return globMatch(buffer, starts[pattern], ends[pattern], bytes, start, end);
+  return pattern.matches(database.heap.bytes[record >>> SEGMENT_SHIFT], start, end);
 }
 
 function replyKeys(reply: ReplyWriter, database: Database, records: RecordList): void {
@@ -60,10 +68,10 @@ function replyKeys(reply: ReplyWriter, database: Database, records: RecordList):
 }
 
 function keys({ args, database, reply }: CommandContext): void {
-  const pattern = args.is(1, "*") ? 0 : 1;
+  const pattern = patternAt(args, 1);
   const found = new RecordList();
   database.dict.forEach((record) => {
-    if (matches(args, pattern, database, record) && !database.isDue(record)) found.add(record);
+    if (matches(pattern, database, record) && !database.isDue(record)) found.add(record);
   });
   replyKeys(reply, database, found);
 }
@@ -71,8 +79,8 @@ function keys({ args, database, reply }: CommandContext): void {
 interface ScanOptions {
   /** Keys to look at, at least. */
   count: number;
-  /** The argument that keys must match; 0 for all. */
-  pattern: number;
+  /** What keys must match; null for all. */
+  pattern: Glob | null;
   /** The type that values must have, -1 for one that no value has; null for all. */
   type: number | null;
 }
@@ -81,16 +89,16 @@ interface ScanOptions {
 const countDefault = 10;
 
 function parseScanOptions(args: Arguments): ScanOptions {
-  const options: ScanOptions = { count: countDefault, pattern: 0, type: null };
+  const options: ScanOptions = { count: countDefault, pattern: null, type: null };
   for (let i = 2; i < args.count; i++) {
     const hasValue = i + 1 < args.count;
     if (hasValue && args.is(i, "COUNT")) {
       options.count = Number(args.int64(++i));
       if (options.count < 1) throw new CommandError(errors.syntax);
     } else if (hasValue && args.is(i, "MATCH")) {
-      options.pattern = args.is(++i, "*") ? 0 : i;
+      options.pattern = patternAt(args, ++i);
     } else if (hasValue && args.is(i, "TYPE")) {
-      options.type = typeNames.indexOf(args.string(++i).toLowerCase());
+      options.type = typeNames.indexOf(args.cString(++i).toLowerCase());
     } else if (args.is(i, "NOVALUES")) {
       throw new CommandError(errors.scanNoValues);
     } else {
@@ -101,16 +109,17 @@ function parseScanOptions(args: Arguments): ScanOptions {
 }
 
 /**
- * The cursor that argument `i` is, as a dict takes it. Redis reads it with C's strtoull; a cursor that is
- * not ours is as good as any other.
+ * The cursor that argument `i` is, as a dict takes it. Redis refuses a plain negative integer and reads
+ * everything else with C's strtoull. A cursor that no SCAN has answered is as good as any other.
  */
 function parseCursor(args: Arguments, i: number): number {
-  const match = /^([+-]?)(\d+)(?:\0.*)?$/s.exec(args.string(i));
-  if (match === null) throw new CommandError(errors.invalidCursor);
-  const magnitude = BigInt(match[2]);
-  const isNegative = match[1] === "-" && magnitude !== 0n;
+  const text = args.cString(i);
+  const [, sign, digits] = /^[ \t-\r]*([+-]?)(\d+)$/.exec(text) ?? [];
+  if (digits === undefined) throw new CommandError(errors.invalidCursor);
+  const magnitude = BigInt(digits);
+  const isNegative = /^-[1-9]/.test(text) && -magnitude >= int64Min;
   if (isNegative || magnitude >= 1n << 64n) throw new CommandError(errors.invalidCursor);
-  return Number(BigInt.asUintN(32, magnitude));
+  return Number(BigInt.asUintN(32, sign === "-" ? -magnitude : magnitude));
 }
 
 /** Redis looks at no more than this many buckets for each key that COUNT asks for. */
@@ -124,7 +133,7 @@ function scan({ args, database, reply }: CommandContext): void {
   const visit = (record: number) => {
     looked++;
     if (type !== null && typeOf(database.heap, record) !== type) return;
-    if (matches(args, pattern, database, record)) found.add(record);
+    if (matches(pattern, database, record)) found.add(record);
   };
   let bucketsLeft = count * bucketsPerKeyMax;
   do {
