@@ -67,6 +67,13 @@ export class Dispatcher {
   execute(context: CommandContext): Outcome {
     const { client, args } = context;
     const spec = this.#server.commands.lookup(args);
+    if (spec === null && isWebRequest(args)) {
+      this.#server.log.warning(
+        `Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to redino. Connection from ${client.link.peer} aborted.`,
+      );
+      client.link.close();
+      return Outcome.Done;
+    }
     if (spec === null || !hasArity(spec, args.count)) {
       this.#refuse(context, spec, spec ? wrongArity(spec.fullName) : this.#describeUnknown(args));
       return Outcome.Done;
@@ -204,6 +211,11 @@ export class Dispatcher {
     }
     return unknownCommand(shown(args, 0), list);
   }
+}
+
+/** Whether the request is a line of HTTP: a web page made a browser talk to this port. */
+function isWebRequest(args: Arguments): boolean {
+  return args.is(0, "POST") || args.is(0, "HOST:");
 }
 
 function hasArity(spec: CommandSpec, count: number): boolean {

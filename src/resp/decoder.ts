@@ -257,9 +257,10 @@ export class RequestDecoder {
     return at + 1 < this.#end ? at : -1;
   }
 
+  /** The integer in `#buffer[start, end)`; one beyond 2^53 is only ever compared with a limit. */
   #decimal(start: number, end: number): number | null {
     const value = parseInt64(this.#buffer, start, end);
-    return typeof value === "number" ? value : null;
+    return value === null ? null : Number(value);
   }
 
   /** Nothing is pending: read from the buffer's start again, and let go of one grown for a long request. */
