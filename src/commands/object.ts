@@ -2,7 +2,14 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import { maxmemoryPolicyNames } from "../config/values.ts";
-import { accessOf, Encoding, encodingName, encodingOf, integerOf } from "../keyspace/record.ts";
+import {
+  accessOf,
+  Encoding,
+  encodingName,
+  encodingOf,
+  integerOf,
+  isCopiedInteger,
+} from "../keyspace/record.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 import { replyHelp } from "./help.ts";
 
@@ -43,9 +50,9 @@ function refcount(context: CommandContext): void {
   if (record !== 0) context.reply.integer(isShared(context, record) ? sharedReferences : 1);
 }
 
-/** Whether Redis would keep this value once for all keys. */
+/** Whether Redis would keep this value once for all keys; what COPY makes, it keeps apart. */
 function isShared({ database: { heap }, server }: CommandContext, record: number): boolean {
-  if (encodingOf(heap, record) !== Encoding.INT) return false;
+  if (encodingOf(heap, record) !== Encoding.INT || isCopiedInteger(heap, record)) return false;
   const { maxmemoryBytes, maxmemoryPolicy } = server.config.values;
   // access bits are kept with a value, so a policy that goes by them needs one value for each key
   const needsAccess = /-l[rf]u$/.test(maxmemoryPolicyNames[maxmemoryPolicy]);

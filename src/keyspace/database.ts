@@ -29,6 +29,7 @@ import {
   integerPayloadBytes,
   keyLengthOf,
   keyStartOf,
+  markCopiedInteger,
   metaOf,
   metaWord,
   payloadBytesOf,
@@ -392,6 +393,7 @@ export class Database {
       );
       setExternal(this.heap, copy, block);
     }
+    if (encodingOf(this.heap, copy) === Encoding.INT) markCopiedInteger(this.heap, copy);
     target.#insertNew(copy, buffer, keyStart, keyEnd);
     const expiresAtMs = this.expiresAtMs(record);
     if (expiresAtMs !== -1) target.#arm(copy, expiresAtMs);

@@ -4,7 +4,7 @@
  *     byte  0  u32  key length
  *     byte  4  u32  type (4 bits) | encoding (4 bits) | access (24 bits: LRU clock or LFU counter)
  *     byte  8  u32  timer in the timer wheel, 0 without a time to live
- *     byte 12  u32  length of a string value
+ *     byte 12  u32  length of a string value; of an integer: 1 if it was copied from another key
  *     byte 16       key
  *     behind it     payload: the string's bytes; an integer as i64; or the u32 address of a block of
  *                   its own that holds a long string's bytes (`Encoding` with `externalBit`)
@@ -141,6 +141,7 @@ export function integerOf(heap: Heap, record: number): Int64 {
 }
 
 export function setInteger(heap: Heap, record: number, value: Int64): void {
+  setValueLength(heap, record, 0);
   const view = heap.views[record >>> SEGMENT_SHIFT];
   const at = payloadStartOf(heap, record);
   if (typeof value === "number") {
@@ -149,6 +150,15 @@ export function setInteger(heap: Heap, record: number, value: Int64): void {
   } else {
     view.setBigInt64(at, value, true);
   }
+}
+
+/** Notes that an integer was copied: only OBJECT REFCOUNT tells it from one that was set. */
+export function markCopiedInteger(heap: Heap, record: number): void {
+  setValueLength(heap, record, 1);
+}
+
+export function isCopiedInteger(heap: Heap, record: number): boolean {
+  return valueLengthOf(heap, record) !== 0;
 }
 
 /** Address of the block that holds the bytes of a record with `externalBit`. */
