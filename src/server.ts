@@ -15,7 +15,7 @@ import { Evictor } from "./keyspace/evictor.ts";
 import { Expirer } from "./keyspace/expirer.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Log } from "./log.ts";
-import { Connection, SharedBuffers } from "./net/connection.ts";
+import { Connection, ConnectionGroup } from "./net/connection.ts";
 import { Listener } from "./net/listener.ts";
 import { CommandStats } from "./observe/command_stats.ts";
 import { LatencyMonitor } from "./observe/latency.ts";
@@ -83,7 +83,7 @@ export class Server implements ServerContext {
   readonly stopped: Promise<number>;
 
   readonly #dispatcher: Dispatcher;
-  readonly #buffers = new SharedBuffers();
+  readonly #connections = new ConnectionGroup();
   readonly #rates: Rates;
   readonly #resolveStopped: (exitCode: number) => void;
   #listeners: Listener[] = [];
@@ -211,7 +211,7 @@ export class Server implements ServerContext {
       tcp.setNoDelay(true);
       if (values.tcpKeepaliveSeconds > 0) tcp.setKeepAlive(true);
     }
-    const connection = new Connection(socket, this, this.#dispatcher, this.#buffers);
+    const connection = new Connection(socket, this, this.#dispatcher, this.#connections);
     const refusal = this.#refusal(connection);
     if (refusal !== null) {
       this.stats.connectionsRejected++;

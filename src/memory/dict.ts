@@ -556,13 +556,16 @@ export class Dict {
 
   /** Collects the records of a bucket, and its overflow buckets, into the scratch arrays. */
   #takeApart(bucket: number): void {
+    const allWords = this.#heap.words;
     for (let at = this.#addressOf(bucket); at !== 0;) {
-      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+      const words = allWords[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
       if (this.#scratchLength + SLOTS > this.#scratchRecords.length) this.#growScratch();
       for (let slot = 0; slot < SLOTS; slot++) {
         const record = words[base + slot];
         if (record === 0) continue;
+        // their keys are hashed next: reading all of them first has the cache misses overlap
+        this.#prefetched ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
         this.#scratchRecords[this.#scratchLength] = record;
         this.#scratchTags[this.#scratchLength++] = words[base + TAGS_WORD + (slot >>> 2)] >>>
           ((slot & 3) << 3);
@@ -578,7 +581,7 @@ export class Dict {
     for (let chain = 1;; chain++) {
       const words = this.#heap.words[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
-      words.fill(0, base, base + VERSION_WORD);
+      for (let word = base; word < base + VERSION_WORD; word++) words[word] = 0;
       const slots = Math.min(SLOTS, end - start);
       for (let slot = 0; slot < slots; slot++, start++) {
         words[base + slot] = this.#scratchRecords[start];

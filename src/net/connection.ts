@@ -18,10 +18,28 @@ import { requests } from "./requests.ts";
 /** Requests decoded ahead of the one that runs, at most. */
 const decodedMax = 32;
 
-/** What the connections of a server use in turn. */
-export class SharedBuffers {
+/**
+ * What the connections of a server have in common: buffers that they use in turn, and the list of those
+ * that have replies to send.
+ *
+ * Replies go out when every connection that was readable in this turn of the event loop has been served,
+ * as Redis sends before it sleeps: a peer woken between two of its neighbours' requests costs both
+ * sides a switch more.
+ */
+export class ConnectionGroup {
   readonly replies = new ReplyBufferPool();
   readonly requests: Arguments[] = Array.from({ length: decodedMax }, () => new Arguments());
+  #unsent: Connection[] = [];
+  readonly #flushAll = () => {
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    for (const connection of unsent) connection.flush();
+  };
+
+  /** Flushes the connection at the end of this turn: behind what is queued already. */
+  flushSoon(connection: Connection): void {
+    if (this.#unsent.push(connection) === 1) queueMicrotask(this.#flushAll);
+  }
 }
 
 export class Connection implements Link {
@@ -39,17 +57,16 @@ export class Connection implements Link {
   #netInputBytes = 0;
   /** Requests that wait for a pause to end. */
   readonly #held: Arguments[] = [];
-  /** Where requests are decoded to: shared by all connections. */
-  readonly #decoded: Arguments[];
+  readonly #group: ConnectionGroup;
   #closed = false;
 
   constructor(
     socket: Deno.Conn,
     server: ServerContext,
     dispatcher: Dispatcher,
-    shared: SharedBuffers,
+    group: ConnectionGroup,
   ) {
-    this.#decoded = shared.requests;
+    this.#group = group;
     this.#socket = socket;
     this.#server = server;
     this.#dispatcher = dispatcher;
@@ -57,7 +74,7 @@ export class Connection implements Link {
     this.peer = addressOf(socket.remoteAddr, socket.localAddr);
     this.local = addressOf(socket.localAddr, socket.localAddr);
     this.loopback = this.unix || isLoopback(socket.remoteAddr);
-    const writer = new WireWriter(shared.replies);
+    const writer = new WireWriter(group.replies);
     const { config: { values }, keyspace, clients } = server;
     const client = new Client({
       id: clients.nextId(),
@@ -129,7 +146,7 @@ export class Connection implements Link {
       this.client.closing = true;
     }
     this.#dispatcher.endBatch(this.#context);
-    this.flush();
+    this.#group.flushSoon(this);
     return isDone;
   }
 
@@ -149,7 +166,7 @@ export class Connection implements Link {
    */
   #runDecoded(batch: RequestDecoder): boolean {
     const { client } = this;
-    const requests = this.#decoded;
+    const { requests } = this.#group;
     while (!client.closing) {
       const count = batch.decode(requests, client.authenticated ? requests.length : 1);
       if (count === 0) break;
