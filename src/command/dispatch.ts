@@ -204,12 +204,15 @@ export class Dispatcher {
 
   #describeUnknown(args: Arguments): string {
     const container = this.#server.commands.lookupContainer(args);
-    if (container !== null) return unknownSubcommand(shown(args, 1), container.name.toUpperCase());
-    let list = "";
-    for (let i = 1; i < args.count && list.length < unknownCommandArgumentsShownMax; i++) {
-      list += `'${shown(args, i, unknownCommandArgumentsShownMax - list.length)}' `;
+    const shownMax = unknownCommandArgumentsShownMax;
+    if (container !== null) {
+      return unknownSubcommand(args.cString(1, shownMax), container.name.toUpperCase());
     }
-    return unknownCommand(shown(args, 0), list);
+    let list = "";
+    for (let i = 1; i < args.count && list.length < shownMax; i++) {
+      list += `'${args.cString(i, shownMax - list.length)}' `;
+    }
+    return unknownCommand(args.cString(0, shownMax), list);
   }
 }
 
@@ -220,14 +223,6 @@ function isWebRequest(args: Arguments): boolean {
 
 function hasArity(spec: CommandSpec, count: number): boolean {
   return spec.arity >= 0 ? count === spec.arity : count >= -spec.arity;
-}
-
-/** The first bytes of an argument as an error shows them; a NUL ends it, as it ends a C string. */
-function shown(args: Arguments, i: number, lengthMax = unknownCommandArgumentsShownMax): string {
-  const start = args.starts[i];
-  const bytes = args.buffer.subarray(start, Math.min(args.ends[i], start + lengthMax));
-  const nul = bytes.indexOf(0);
-  return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
 }
 
 /** Takes back what a command wrote for a client that wants no replies. */

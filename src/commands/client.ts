@@ -2,7 +2,7 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import type { Arguments } from "../resp/arguments.ts";
-import { CommandError, errors } from "../resp/errors.ts";
+import { CommandError, errors, unknownSubcommandOrArity } from "../resp/errors.ts";
 import { addInt64, type Int64 } from "../resp/numbers.ts";
 import { type Client, ReplyMode } from "../session/client.ts";
 import { describeClient } from "../session/client_info.ts";
@@ -12,15 +12,15 @@ import { replyHelp } from "./help.ts";
 const clientTypes = ["NORMAL", "MASTER", "REPLICA", "SLAVE", "PUBSUB"];
 const normalType = "NORMAL";
 
-/** Whether every byte can stand in a line of CLIENT LIST: visible ASCII. */
-function isVisibleAscii(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte >= 33 && byte <= 126);
+/** Whether argument `i`, up to a NUL, can stand in a line of CLIENT LIST: visible ASCII. */
+function isVisibleAscii(args: Arguments, i: number): boolean {
+  return /^[!-~]*$/.test(args.cString(i));
 }
 
 /** Names a client; an empty name takes its name away. */
 export function setClientName(client: Client, args: Arguments, i: number): void {
-  if (!isVisibleAscii(args.bytes(i))) throw new CommandError(errors.clientName);
-  client.name = args.string(i);
+  if (!isVisibleAscii(args, i)) throw new CommandError(errors.clientName);
+  client.name = args.cString(i);
 }
 
 function setName({ args, client, reply }: CommandContext): void {
@@ -35,11 +35,11 @@ function getName({ client, reply }: CommandContext): void {
 
 function setInfo({ args, client, reply }: CommandContext): void {
   const isName = args.is(2, "LIB-NAME");
-  const attribute = args.string(2);
+  const attribute = args.cString(2);
   if (!isName && !args.is(2, "LIB-VER")) {
     throw new CommandError(`ERR Unrecognized option '${attribute}'`);
   }
-  if (!isVisibleAscii(args.bytes(3))) {
+  if (!isVisibleAscii(args, 3)) {
     throw new CommandError(
       `ERR ${attribute} cannot contain spaces, newlines or special characters.`,
     );
@@ -52,7 +52,7 @@ function setInfo({ args, client, reply }: CommandContext): void {
 /** Argument `i` as one of `clientTypes`. */
 function parseType(args: Arguments, i: number): string {
   const type = clientTypes.find((name) => args.is(i, name));
-  if (type === undefined) throw new CommandError(`ERR Unknown client type '${args.string(i)}'`);
+  if (type === undefined) throw new CommandError(`ERR Unknown client type '${args.cString(i)}'`);
   return type;
 }
 
@@ -122,7 +122,7 @@ function parseKill(args: Arguments): KillFilter {
       filter.localAddress = args.string(i + 1);
     } else if (args.is(i, "USER")) {
       if (args.string(i + 1) !== "default") {
-        throw new CommandError(`ERR No such user '${args.string(i + 1)}'`);
+        throw new CommandError(`ERR No such user '${args.cString(i + 1)}'`);
       }
     } else if (args.is(i, "SKIPME") && (args.is(i + 1, "YES") || args.is(i + 1, "NO"))) {
       filter.skipMe = args.is(i + 1, "YES");
@@ -177,7 +177,7 @@ function kill(context: CommandContext): void {
 
 function pause(context: CommandContext): void {
   const { args, reply, server } = context;
-  if (args.count > 4) throw new CommandError(errors.syntax);
+  if (args.count > 4) throw new CommandError(unknownSubcommandOrArity(args.cString(1), "CLIENT"));
   if (args.count === 4 && !args.is(3, "WRITE") && !args.is(3, "ALL")) {
     throw new CommandError("ERR CLIENT PAUSE mode must be WRITE or ALL");
   }

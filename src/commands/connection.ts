@@ -2,7 +2,7 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import type { Arguments } from "../resp/arguments.ts";
-import { CommandError, errors, helloSyntax } from "../resp/errors.ts";
+import { CommandError, errors, helloSyntax, wrongArity } from "../resp/errors.ts";
 import { ReplyMode } from "../session/client.ts";
 import { redisVersion } from "../version.ts";
 import { setClientName } from "./client.ts";
@@ -68,7 +68,7 @@ function parseHello(args: Arguments): HelloRequest {
       request.name = i + 1;
       i += 1;
     } else {
-      throw new CommandError(helloSyntax(args.string(i)));
+      throw new CommandError(helloSyntax(args.cString(i)));
     }
   }
   return request;
@@ -98,8 +98,8 @@ function hello(context: CommandContext): void {
   reply.array(0);
 }
 
-function ping(context: CommandContext): void {
-  const { args, reply } = context;
+function ping({ args, reply }: CommandContext): void {
+  if (args.count > 2) throw new CommandError(wrongArity("ping"));
   if (args.count === 1) reply.simpleString("PONG");
   else reply.bulk(args.buffer, args.starts[1], args.ends[1]);
 }

@@ -76,7 +76,7 @@ function debug(context: CommandContext): void {
 }
 
 function unknown({ args }: CommandContext): CommandError {
-  return new CommandError(unknownSubcommandOrArity(args.string(1), "DEBUG"));
+  return new CommandError(unknownSubcommandOrArity(args.cString(1), "DEBUG"));
 }
 
 /** For what Redis can switch off and redino does not have: always, so to say, switched off. */
@@ -98,7 +98,7 @@ function digestValue({ args, database, reply }: CommandContext): void {
 
 /** Replies an error that is none: nothing failed, so it is not counted as one. */
 function error({ args, reply }: CommandContext): void {
-  reply.error(args.string(2));
+  reply.error(args.cString(2));
 }
 
 function log({ args, reply, server }: CommandContext): void {

@@ -14,7 +14,7 @@ function latencyDoctor({ reply, server }: CommandContext): void {
 }
 
 function latencyGraphReply({ args, reply, server }: CommandContext): void {
-  const event = args.string(2);
+  const event = args.cString(2);
   const history = server.latency.events.get(event);
   if (history === undefined) throw new CommandError(noLatencySamples(event));
   reply.verbatim("txt", latencyGraph(event, history, server.clock.nowMs()));

@@ -9,7 +9,7 @@ const countByDefault = 10;
 
 function slowLogGet({ args, reply, server }: CommandContext): void {
   if (args.count > 3) {
-    throw new CommandError(unknownSubcommandOrArity(args.string(1), "SLOWLOG"));
+    throw new CommandError(unknownSubcommandOrArity(args.cString(1), "SLOWLOG"));
   }
   const asked = args.count === 2
     ? countByDefault

@@ -63,9 +63,17 @@ export class Arguments {
     return utf8.decode(this.bytes(i));
   }
 
-  /** As `string`, up to the first NUL: what Redis shows of an argument that it prints as a C string. */
-  cString(i: number): string {
-    return this.string(i).split("\0", 1)[0];
+  /**
+   * What Redis shows of an argument that it prints as a C string: its bytes up to the first NUL, each as
+   * the character of that code, at most `lengthMax` of them. The texts of errors are made of such.
+   */
+  cString(i: number, lengthMax = Infinity): string {
+    const end = Math.min(this.ends[i], this.starts[i] + lengthMax);
+    let text = "";
+    for (let at = this.starts[i]; at < end && this.buffer[at] !== 0; at++) {
+      text += String.fromCharCode(this.buffer[at]);
+    }
+    return text;
   }
 
   /**

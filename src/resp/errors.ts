@@ -6,6 +6,8 @@
  * command only are made by that command's functions below, so that they can all be found here.
  */
 
+const utf8 = new TextEncoder();
+
 /** A client's mistake: its message is the error reply, code first, byte for byte as Redis says it. */
 export class CommandError extends Error {
   override name = "CommandError";
@@ -133,9 +135,11 @@ export function rewriteFailed(reason: string): string {
   return `ERR Rewriting config file: ${reason}`;
 }
 
-/** A name that CONFIG SET does not know. */
+/** A name that CONFIG SET does not know, as text. */
 export function unknownDirective(name: string): string {
-  return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+  const [untilNul] = name.split("\0", 1);
+  const bytes = Array.from(utf8.encode(untilNul), (byte) => String.fromCharCode(byte)).join("");
+  return `ERR Unknown option or number of arguments for CONFIG SET - '${bytes}'`;
 }
 
 export const debugNotAllowed =

@@ -12,9 +12,12 @@ export interface ReplyWriter {
   readonly protocol: number;
   /** `+OK` */
   ok(): void;
-  /** A short text without line ends. */
+  /** A short text without line ends; each character is one byte, as `Arguments.cString` gives them. */
   simpleString(text: string): void;
-  /** An error; `text` begins with its code. Line ends in it become spaces. */
+  /**
+   * An error; `text` begins with its code, and each character is one byte. Line ends in it become
+   * spaces.
+   */
   error(text: string): void;
   integer(value: Int64): void;
   /** A byte string copied from `buffer[start, end)`. */

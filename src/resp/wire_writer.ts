@@ -236,16 +236,15 @@ export class WireWriter implements ReplyWriter {
 
   /** A line may hold no line end and, as in Redis, no NUL: each becomes a space. */
   #line(typeByte: number, text: string): void {
-    const bytes = encoder.encode(text);
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i];
-      if (byte === carriageReturn || byte === lineFeed || byte === 0) bytes[i] = space;
-    }
-    const at = this.#reserve(bytes.length + 3);
+    const at = this.#reserve(text.length + 3);
     const out = this.#buffer;
     out[at] = typeByte;
-    out.set(bytes, at + 1);
-    const position = at + 1 + bytes.length;
+    for (let i = 0; i < text.length; i++) {
+      const byte = text.charCodeAt(i) & 0xff;
+      const isForbidden = byte === carriageReturn || byte === lineFeed || byte === 0;
+      out[at + 1 + i] = isForbidden ? space : byte;
+    }
+    const position = at + 1 + text.length;
     out[position] = carriageReturn;
     out[position + 1] = lineFeed;
     this.#position = position + 2;
