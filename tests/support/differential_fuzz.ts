@@ -93,11 +93,14 @@ class Pair {
     await this.#ask(["SELECT", "0"]);
   }
 
-  /** Whether the commands, sent to empty servers, lead to a difference in a reply or in the state. */
-  async differAfter(commands: string[][], inState: boolean): Promise<boolean> {
+  /** The difference, in a reply or in the state, that the commands lead to from empty servers. */
+  async findDifferenceAfter(
+    commands: string[][],
+    inState: boolean,
+  ): Promise<Difference | undefined> {
     await this.findDifference([["FLUSHALL"], ["SELECT", "0"]]);
-    if (await this.findDifference(commands)) return true;
-    return inState && await this.findStateDifference() !== undefined;
+    return await this.findDifference(commands) ??
+      (inState ? await this.findStateDifference() : undefined);
   }
 
   close(): void {
@@ -139,10 +142,10 @@ export async function fuzz(
           await pair.findDifference([["FLUSHALL"]]);
         }
       }
-      if (difference) return report(difference, await shrink(pair, sinceCheck), seed);
+      if (difference) return await describe(pair, difference, sinceCheck, seed);
     }
     const difference = await pair.findStateDifference();
-    return difference && report(difference, await shrink(pair, sinceCheck), seed);
+    return difference && await describe(pair, difference, sinceCheck, seed);
   } finally {
     pair.close();
   }
@@ -160,18 +163,29 @@ async function commonGrammar(reference: Target, redino: Target): Promise<Grammar
   return new Map([...theirs].filter(([name]) => ours.has(name)));
 }
 
-/** Leaves out commands, in ever smaller runs, as long as the servers still differ without them. */
-async function shrink(pair: Pair, commands: string[][]): Promise<string[][]> {
-  const inState = !await pair.differAfter(commands, false);
-  if (inState && !await pair.differAfter(commands, true)) return commands;
+/**
+ * Reports a difference with the commands that it takes: as long as the servers still differ without
+ * them, commands are left out, in ever smaller runs.
+ */
+async function describe(
+  pair: Pair,
+  difference: Difference,
+  commands: string[][],
+  seed: number,
+): Promise<string> {
+  let inState = false;
+  let found = await pair.findDifferenceAfter(commands, inState);
+  if (!found) found = await pair.findDifferenceAfter(commands, inState = true);
+  if (!found) return report(difference, commands, seed);
   for (let run = commands.length >> 1; run >= 1; run >>= 1) {
     for (let at = 0; at < commands.length;) {
       const fewer = commands.toSpliced(at, run);
-      if (await pair.differAfter(fewer, inState)) commands = fewer;
+      const still = await pair.findDifferenceAfter(fewer, inState);
+      if (still) [found, commands] = [still, fewer];
       else at += run;
     }
   }
-  return commands;
+  return report(found, commands, seed);
 }
 
 function report(difference: Difference, commands: string[][], seed: number): string {
