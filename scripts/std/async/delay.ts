@@ -1,5 +1,4 @@
-/** Stand-in for `@std/async/delay`, over the abortable timer of `node:timers/promises`. */
-import { setTimeout as timer } from "node:timers/promises";
+/** Stand-in for `@std/async/delay`. */
 
 /** The longest wait that one timer can hold: 2^31 - 1 ms, a little over 24 days. */
 const timerMsMax = 2 ** 31 - 1;
@@ -23,18 +22,29 @@ export interface DelayOptions {
  * await delay(10);
  * ```
  */
-export async function delay(ms: number, options: DelayOptions = {}): Promise<void> {
+export function delay(ms: number, options: DelayOptions = {}): Promise<void> {
   const { signal, persistent = true } = options;
-  signal?.throwIfAborted();
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   let leftMs = Math.trunc(Math.max(ms, 0) || 0);
-  try {
-    do {
-      const stepMs = Math.min(leftMs, timerMsMax);
-      await timer(stepMs, undefined, { signal, ref: persistent });
-      leftMs -= stepMs;
-    } while (leftMs > 0);
-  } catch (error) {
-    // Node wraps the reason in an AbortError of its own; the real package hands out the reason.
-    throw signal?.aborted ? signal.reason : error;
-  }
+  let timer = 0;
+
+  const wait = (): void => {
+    const stepMs = Math.min(leftMs, timerMsMax);
+    leftMs -= stepMs;
+    // A number or an object: types and versions do not agree on it.
+    timer = Number(setTimeout(leftMs > 0 ? wait : finish, stepMs));
+    if (!persistent) Deno.unrefTimer(timer);
+  };
+  const finish = (): void => {
+    signal?.removeEventListener("abort", abort);
+    resolve();
+  };
+  const abort = (): void => {
+    clearTimeout(timer);
+    reject(signal?.reason);
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  wait();
+  return promise;
 }

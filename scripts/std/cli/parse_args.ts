@@ -124,6 +124,8 @@ class Parser {
   readonly #strings: Set<string>;
   readonly #collectables: Set<string>;
   readonly #negatables: Set<string>;
+  /** What stands behind the argument at which `stopEarly` stopped. */
+  #unparsed: readonly string[] = [];
 
   constructor(options: ParseOptions) {
     this.#options = options;
@@ -162,6 +164,7 @@ class Parser {
     for (const name of this.#strings) {
       if (!(name in this.result) && this.#collectables.has(name)) this.result[name] = [];
     }
+    this.result._.push(...this.#unparsed);
     if (this.#options["--"]) this.result["--"] = [...rest];
     else this.result._.push(...rest);
   }
@@ -179,7 +182,7 @@ class Parser {
       if (name === undefined) {
         joined.push(arg);
         if (!this.#options.stopEarly || (arg.startsWith("-") && arg !== "-")) continue;
-        this.result._.push(...args.slice(i + 1));
+        this.#unparsed = args.slice(i + 1);
         break;
       }
       const next = args[i + 1];
@@ -222,8 +225,7 @@ class Parser {
 
   #positional(arg: string): void {
     if (this.#options.unknown?.(arg) === false) return;
-    // What stopEarly put aside stands behind the one argument that stopped it.
-    this.result._.unshift(...this.result._.splice(0), this.#strings.has("_") ? arg : numberOr(arg));
+    this.result._.push(this.#strings.has("_") ? arg : numberOr(arg));
   }
 
   #assign(name: string, value: unknown): void {
