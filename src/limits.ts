@@ -22,7 +22,10 @@ export const unauthenticatedOutputBytesMax = 1024;
 export const queryBufferBytesInitial = 4 * 1024;
 
 /** Query buffer that a connection grows to while its reads fill it, in bytes. */
-export const queryBufferBytesUsual = 64 * 1024;
+export const queryBufferBytesUsual = 256 * 1024;
+
+/** Most that a query buffer grows by at a time for one long request, in bytes. */
+export const queryBufferGrowthBytesMax = 1024 * 1024;
 
 /** Reply buffer taken from the pool for a connection that has something to say, in bytes. */
 export const replyBufferBytes = 32 * 1024;

@@ -14,6 +14,7 @@ import {
   multibulkCountMax,
   queryBufferBytesInitial,
   queryBufferBytesUsual,
+  queryBufferGrowthBytesMax,
   unauthenticatedBulkBytesMax,
   unauthenticatedMultibulkCountMax,
 } from "../limits.ts";
@@ -69,31 +70,20 @@ export class RequestDecoder {
     return this.#end - this.#start;
   }
 
-  /** Bytes of the query buffer that are free. */
-  get freeBytes(): number {
-    return this.#buffer.length - this.#end;
-  }
-
   /** Size of the query buffer, in bytes. */
   get bufferBytes(): number {
     return this.#buffer.length;
   }
 
-  /** Number of arguments already read of a request that is not complete. */
-  get pendingArguments(): number {
-    return this.#argumentsLeft > 0 ? this.#args.count : 0;
-  }
-
   /** Room to read into; ends what `args` points at. */
   space(): Uint8Array {
-    if (this.#start === this.#end) this.#reset();
-    const missing = this.#bulkLength >= 0 ? this.#bulkLength + 2 - (this.#end - this.#parsed) : 0;
-    const wanted = this.#filled
-      ? Math.max(missing, Math.min(this.#end * 3, queryBufferBytesUsual))
-      : missing;
-    if (this.#end + Math.max(wanted, 1) > this.#buffer.length) {
-      this.#makeRoom(Math.max(wanted, 1024));
-    }
+    const pending = this.#end - this.#start;
+    const missing = this.#bulkLength >= 0 ? this.#bulkLength + 2 - (this.#end - this.#parsed) : 1;
+    // an announced length is believed as far as what has come already
+    const needed = pending + Math.max(1, Math.min(missing, pending + queryBufferBytesInitial));
+    const size = this.#sizeFor(pending, needed);
+    if (size !== this.#buffer.length) this.#moveTo(new Uint8Array(size));
+    else if (this.#start > 0) this.#moveTo(this.#buffer);
     return this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
   }
 
@@ -263,42 +253,32 @@ export class RequestDecoder {
     return value === null ? null : Number(value);
   }
 
-  /** Nothing is pending: read from the buffer's start again, and let go of one grown for a long request. */
-  #reset(): void {
-    this.#start =
-      this.#parsed =
-      this.#end =
-      this.#searched =
-        0;
-    if (this.#buffer.length > queryBufferBytesUsual) {
-      this.#buffer = new Uint8Array(queryBufferBytesUsual);
-      this.#filled = false;
+  /** How large the query buffer should be for the next read. */
+  #sizeFor(pending: number, needed: number): number {
+    const { length } = this.#buffer;
+    if (needed > length) {
+      return Math.max(needed, Math.min(pending * 2, pending + queryBufferGrowthBytesMax));
     }
+    // one that grew for a long request goes when the request has gone
+    if (length > queryBufferBytesUsual) return pending === 0 ? queryBufferBytesUsual : length;
+    return this.#filled ? Math.min(length * 2, queryBufferBytesUsual) : length;
   }
 
-  /** Moves the pending bytes to the front, in a larger buffer if `wanted` more bytes need it. */
-  #makeRoom(wanted: number): void {
+  /** Moves the pending bytes to the front of `buffer`, which may be the one they are in. */
+  #moveTo(buffer: Uint8Array<ArrayBuffer>): void {
     const shift = this.#start;
-    const pending = this.#end - shift;
-    if (pending + wanted <= this.#buffer.length) {
-      this.#buffer.copyWithin(0, shift, this.#end);
-    } else {
-      const larger = new Uint8Array(
-        Math.max(pending + wanted, Math.min(pending * 2, pending + 1048576)),
-      );
-      larger.set(this.#buffer.subarray(shift, this.#end));
-      this.#buffer = larger;
-    }
+    if (buffer !== this.#buffer) buffer.set(this.#buffer.subarray(shift, this.#end));
+    else if (shift < this.#end) buffer.copyWithin(0, shift, this.#end);
+    this.#buffer = buffer;
     this.#start = 0;
+    this.#end -= shift;
     this.#parsed -= shift;
     this.#searched = Math.max(0, this.#searched - shift);
-    this.#end = pending;
-    if (this.#argumentsLeft > 0) {
-      for (let i = 0; i < this.#args.count; i++) {
-        this.#args.starts[i] -= shift;
-        this.#args.ends[i] -= shift;
-      }
-      this.#args.buffer = this.#buffer;
+    if (this.#argumentsLeft === 0) return;
+    for (let i = 0; i < this.#args.count; i++) {
+      this.#args.starts[i] -= shift;
+      this.#args.ends[i] -= shift;
     }
+    this.#args.buffer = buffer;
   }
 }
