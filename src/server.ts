@@ -239,6 +239,8 @@ export class Server implements ServerContext {
     this.#rates.sample(keyspace.nowMs);
     stats.usedMemoryPeakBytes = Math.max(stats.usedMemoryPeakBytes, this.usedMemoryBytes());
     for (const client of this.clients) this.#lookAfter(client);
+    // one at a time: giving a segment back to the system takes some milliseconds
+    keyspace.heap.trim(1);
     this.#cancelCron = clock.after(cronIntervalMs, () => this.#cron());
   }
 

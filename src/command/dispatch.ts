@@ -9,7 +9,7 @@
 import { HeapFullError } from "../memory/heap.ts";
 import { unknownCommandArgumentsShownMax } from "../limits.ts";
 import { ProtectedAction } from "../config/values.ts";
-import type { Arguments } from "../resp/arguments.ts";
+import { Arguments } from "../resp/arguments.ts";
 import {
   CommandError,
   debugNotAllowed,
@@ -38,6 +38,8 @@ export class Dispatcher {
   #runSpec: CommandSpec | null = null;
   #runCalls = 0;
   #runStartUs = 0;
+  /** The arguments of its last call. */
+  #runArgs = new Arguments();
   /** Whether each constant-time command is timed in runs, by the command's id. */
   readonly #timedInRuns: Uint8Array;
 
@@ -57,9 +59,14 @@ export class Dispatcher {
     this.#runStartUs = clock.monotonicUs();
   }
 
-  /** Ends a batch: closes the run being timed, and has what is now due expire in time. */
-  endBatch(context: CommandContext): void {
+  /** Books what has been run, before the arguments of it are used again. */
+  endRun(context: CommandContext): void {
     if (this.#runSpec !== null) this.#closeRun(context);
+  }
+
+  /** Ends a batch: has what is now due expire in time. */
+  endBatch(context: CommandContext): void {
+    this.endRun(context);
     this.#server.expirer.schedule();
   }
 
@@ -128,6 +135,7 @@ export class Dispatcher {
       this.#runSpec = spec;
     }
     this.#runCalls++;
+    this.#runArgs = context.args;
     server.keyspace.touchDisabled = client.noTouch;
     context.command = spec;
     client.lastCommandName = spec.fullName;
@@ -165,7 +173,7 @@ export class Dispatcher {
     if (
       threshold >= 0 && durationUs >= threshold && (spec.flags & CommandFlag.SKIP_SLOWLOG) === 0
     ) {
-      slowLog.note(context.client, context.args, Math.floor(durationUs), keyspace.nowMs);
+      slowLog.note(context.client, this.#runArgs, Math.floor(durationUs), keyspace.nowMs);
     }
     if (
       values.latencyMonitorThresholdMs > 0 && durationUs >= values.latencyMonitorThresholdMs * 1000

@@ -182,6 +182,7 @@ export class Connection implements Link {
           return false;
         }
       }
+      this.#dispatcher.endRun(this.#context);
     }
     return true;
   }
