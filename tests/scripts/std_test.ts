@@ -282,7 +282,7 @@ Deno.test("parseArgs tells of what it does not know", () => {
     },
   });
   assertEquals(flags, { _: [], port: "1" });
-  assertEquals(told, [["--prot", "prot", 2], ["GET", undefined, undefined]]);
+  assertEquals(told, [["--prot", "prot", "2"], ["GET", undefined, undefined]]);
 });
 
 Deno.test("toText, toBytes and toArrayBuffer read a stream to its end", async () => {

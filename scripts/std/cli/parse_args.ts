@@ -212,14 +212,14 @@ class Parser {
     const negated = text === undefined ? this.#negated(name) : undefined;
     if (negated !== undefined) return this.#assign(negated, false);
 
-    let value: unknown = text ?? true;
-    if (this.#booleans.has(name)) value = text !== "false";
-    else if (text !== undefined && !this.#strings.has(name)) value = numberOr(text);
-
     const known = this.#booleans.has(name) || this.#strings.has(name) ||
       this.#collectables.has(name) || this.#aliases.has(name) ||
       (this.#options.boolean === true && text === undefined);
-    if (!known && this.#options.unknown?.(arg, name, value) === false) return;
+    if (!known && this.#options.unknown?.(arg, name, text ?? true) === false) return;
+
+    let value: unknown = text ?? true;
+    if (this.#booleans.has(name)) value = text !== "false";
+    else if (text !== undefined && !this.#strings.has(name)) value = numberOr(text);
     this.#assign(name, value);
   }
 
