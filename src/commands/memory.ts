@@ -27,8 +27,8 @@ function memoryMallocStats({ reply }: CommandContext): void {
   reply.verbatim("txt", "Stats not supported for the current allocator");
 }
 
-/** Nothing is held back that could be purged: the heap gives an empty segment back at once. */
-function memoryPurge({ reply }: CommandContext): void {
+function memoryPurge({ reply, server }: CommandContext): void {
+  server.keyspace.heap.trim();
   reply.ok();
 }
 
