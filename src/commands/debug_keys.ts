@@ -3,6 +3,7 @@ import type { CommandContext } from "../command/context.ts";
 import {
   accessOf,
   Encoding,
+  encodingName,
   encodingOf,
   externalBit,
   externalOf,
@@ -33,12 +34,6 @@ export function debugObject(context: CommandContext): void {
       `serializedlength:${serializedBytes(heap, record)} ` +
       `lru:${access} lru_seconds_idle:${keyspace.idleSeconds(access)}`,
   );
-}
-
-function encodingName(heap: Heap, record: number): string {
-  const encoding = encodingOf(heap, record);
-  if (encoding === Encoding.INT) return "int";
-  return encoding === Encoding.EMBSTR ? "embstr" : "raw";
 }
 
 /** Bytes of a value in an RDB file, before compression. */
