@@ -23,7 +23,10 @@ export class KeyspaceStats {
 
   /** CONFIG RESETSTAT. */
   reset(): void {
-    this.hits = this.misses = this.expired = this.evicted = 0;
+    this.hits = 0;
+    this.misses = 0;
+    this.expired = 0;
+    this.evicted = 0;
   }
 }
 

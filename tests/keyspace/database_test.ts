@@ -1,139 +1,235 @@
-/** Keys that change their place: renamed, moved, copied, swapped, with their values and times to live. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Database } from "../../src/keyspace/database.ts";
-import { inlineBytesMax } from "../../src/keyspace/record.ts";
-import type { Keyspace } from "../../src/keyspace/keyspace.ts";
-import { EventLog, find, get, has, keyOf, keys, newKeyspace, set, startMs } from "./support.ts";
+import {
+  accessOf,
+  Encoding,
+  encodingOf,
+  externalBit,
+  inlineBytesMax,
+} from "../../src/keyspace/record.ts";
+import { randomBelow, SeededRandom } from "../../src/random.ts";
+import { testScale, withSeed } from "../memory/support.ts";
+import { EventLog, find, get, has, keys, newKeyspace, set, startMs } from "./support.ts";
 
-const encoder = new TextEncoder();
-
-/** One of each way in which a string is kept. */
-const values = ["", "-12345", "9223372036854775807", "text", "r".repeat(100), "x".repeat(100_000)];
-
-function rename(database: Database, from: string, to: string): void {
-  const key = encoder.encode(to);
-  database.rename(find(database, from), key, 0, key.length);
+function newDatabase(): Database {
+  return newKeyspace().databases[0];
 }
 
-function copy(source: Database, from: string, target: Database, to: string): void {
-  const key = encoder.encode(to);
-  source.copyTo(target, find(source, from), key, 0, key.length);
+/** Makes the string of a key this long, new bytes being `fill`. */
+function resize(database: Database, key: string, length: number, fill: string): void {
+  const oldLength = get(database, key)!.length;
+  const record = database.resizeString(find(database, key), length);
+  database.locateValue(record);
+  const { valueBuffer, valueStart, valueEnd } = database;
+  if (length > oldLength) valueBuffer.fill(fill.charCodeAt(0), valueStart + oldLength, valueEnd);
 }
 
-function ttlMs(database: Database, key: string): number {
-  const expiresAtMs = Number(database.expiresAtMs(find(database, key)));
-  return expiresAtMs < 0 ? -1 : expiresAtMs - startMs;
-}
-
-/** Removes every key and asserts that nothing is left of them. */
-function assertNothingLeaks(keyspace: Keyspace, usedBytes: number): void {
-  for (const database of keyspace.databases) {
-    for (const key of keys(database)) {
-      find(database, key);
-      database.removeFound(find(database, key));
-    }
-    assertEquals(database.volatileSize, 0);
-  }
-  assertEquals(keyspace.heap.usedBytes, usedBytes);
-}
-
-Deno.test("a renamed key keeps its value and its time to live", () => {
-  const keyspace = newKeyspace();
-  const [database] = keyspace.databases;
-  const usedBytes = keyspace.heap.usedBytes;
-  for (const value of values) {
-    set(database, "from", value, { expiresAtMs: startMs + 5000 });
-    rename(database, "from", "a much longer name than before");
-    assertEquals(has(database, "from"), false);
-    assertEquals(get(database, "a much longer name than before"), value);
-    rename(database, "a much longer name than before", `to ${value.length}`);
-    assertEquals(ttlMs(database, `to ${value.length}`), 5000);
-  }
-  assertEquals(database.volatileSize, database.size);
-  keyspace.setNow(startMs + 5001);
-  for (const key of keys(database)) assertEquals(has(database, key), false);
-  assertNothingLeaks(keyspace, usedBytes);
-});
-
-Deno.test("a moved key takes its value and its time to live along", () => {
-  const keyspace = newKeyspace();
-  const [source, target] = keyspace.databases;
-  const usedBytes = keyspace.heap.usedBytes;
-  for (const [i, value] of values.entries()) {
-    set(source, `plain ${i}`, value);
-    set(source, `volatile ${i}`, value, { expiresAtMs: startMs + 5000 });
-    source.moveTo(target, find(source, `plain ${i}`));
-    source.moveTo(target, find(source, `volatile ${i}`));
-    assertEquals(get(target, `plain ${i}`), value);
-    assertEquals(get(target, `volatile ${i}`), value);
-    assertEquals(ttlMs(target, `volatile ${i}`), 5000);
-  }
-  assertEquals([source.size, source.volatileSize], [0, 0]);
-  assertEquals([target.size, target.volatileSize], [2 * values.length, values.length]);
-  assertNothingLeaks(keyspace, usedBytes);
-});
-
-Deno.test("a copy is independent of what it was copied from", () => {
-  const keyspace = newKeyspace();
-  const [source, target] = keyspace.databases;
-  const usedBytes = keyspace.heap.usedBytes;
-  for (const value of values) {
-    set(source, "from", value, { expiresAtMs: startMs + 5000 });
-    copy(source, "from", target, `to ${value.length}`);
-    set(source, "from", "z".repeat(value.length));
-    assertEquals(get(target, `to ${value.length}`), value);
-    assertEquals(ttlMs(target, `to ${value.length}`), 5000);
-  }
-  copy(source, "from", source, "beside");
-  assertEquals(get(source, "beside"), "z".repeat(values.at(-1)!.length));
-  assertEquals(ttlMs(source, "beside"), -1);
-  assertNothingLeaks(keyspace, usedBytes);
-});
-
-Deno.test("swapped databases exchange their keys and keep their numbers", () => {
+Deno.test("a key is seen up to the millisecond of its expiry, and not after", () => {
   const events = new EventLog();
   const keyspace = newKeyspace({ events });
-  const [first, second] = keyspace.databases;
-  set(first, "a", "1", { expiresAtMs: startMs + 5000 });
-  set(second, "b", "2");
-  first.swapWith(second);
-  assertEquals([keys(first), keys(second)], [["b"], ["a"]]);
-  assertEquals([first.index, second.index], [0, 1]);
-  assertEquals([first.volatileSize, second.volatileSize], [0, 1]);
-  keyspace.setNow(startMs + 5001);
-  assertEquals(has(second, "a"), false);
-  assertEquals(events.lines, ["swapped 0 1", "expired 1 a"]);
-});
-
-Deno.test("a string that grows step by step keeps its bytes, its key and its time to live", () => {
-  const keyspace = newKeyspace();
   const [database] = keyspace.databases;
-  const usedBytes = keyspace.heap.usedBytes;
-  let expected = "12";
-  set(database, "key", expected, { expiresAtMs: startMs + 5000 });
-  for (let length = 3; length < 3 * inlineBytesMax; length = Math.ceil(length * 1.37)) {
-    const added = "abcdefgh".repeat(length).slice(0, length - expected.length);
-    const record = database.resizeString(find(database, "key"), length);
-    database.locateValue(record);
-    encoder.encodeInto(
-      added,
-      database.valueBuffer.subarray(database.valueStart + expected.length, database.valueEnd),
-    );
-    expected += added;
-    assertEquals(get(database, "key"), expected);
-    assertEquals(ttlMs(database, "key"), 5000);
-  }
-  assertNothingLeaks(keyspace, usedBytes);
-});
-
-Deno.test("a random key is one that lives", () => {
-  const keyspace = newKeyspace();
-  const [database] = keyspace.databases;
-  for (let i = 0; i < 20; i++) set(database, `gone ${i}`, "1", { expiresAtMs: startMs + 10 });
-  set(database, "stays", "1");
+  set(database, "key", "1", { expiresAtMs: startMs + 10 });
+  keyspace.setNow(startMs + 10);
+  assertEquals(get(database, "key"), "1");
   keyspace.setNow(startMs + 11);
-  assertEquals(keyOf(database, database.randomRecord()), "stays");
-  database.removeFound(find(database, "stays"));
-  assertEquals(database.randomRecord(), 0);
-  assertEquals(database.size, 0);
+  assertEquals(database.size, 1);
+  assertEquals(get(database, "key"), null);
+  assertEquals([database.size, database.volatileSize], [0, 0]);
+  assertEquals(events.lines, ["expired 0 key"]);
+  const { hits, misses, expired } = keyspace.stats;
+  assertEquals([hits, misses, expired], [1, 1, 1]);
+});
+
+Deno.test("a time to live goes with an overwrite unless it is kept", () => {
+  const database = newDatabase();
+  set(database, "key", "1", { expiresAtMs: startMs + 10 });
+  set(database, "key", "2", { keepTtl: true });
+  assertEquals(database.expiresAtMs(find(database, "key")), startMs + 10);
+  // kept, too, when the record moves
+  set(database, "key", "x".repeat(500), { keepTtl: true });
+  assertEquals(database.expiresAtMs(find(database, "key")), startMs + 10);
+  database.wheel.checkInvariants();
+  database.wheel.advance(startMs + 10);
+  assertEquals(database.wheel.firstDue(), find(database, "key"));
+  set(database, "key", "3");
+  assertEquals(database.expiresAtMs(find(database, "key")), -1);
+  assertEquals(database.volatileSize, 0);
+});
+
+Deno.test("setExpiry and removeExpiry keep count", () => {
+  const database = newDatabase();
+  const record = set(database, "key", "1");
+  assertEquals(database.removeExpiry(find(database, "key")), false);
+  database.setExpiry(find(database, "key"), startMs + 10);
+  database.setExpiry(find(database, "key"), 2n ** 63n - 1n);
+  assertEquals([database.volatileSize, database.expiresAtMs(record)], [1, 2n ** 63n - 1n]);
+  assertEquals(database.removeExpiry(find(database, "key")), true);
+  assertEquals([database.volatileSize, database.expiresAtMs(record)], [0, -1]);
+});
+
+Deno.test("the keyspace knows the earliest time at which a wheel has something to do", () => {
+  const keyspace = newKeyspace();
+  assertEquals(keyspace.nextDueMs, Infinity);
+  set(keyspace.databases[0], "a", "1", { expiresAtMs: startMs + 200 });
+  assertEquals(keyspace.nextDueMs, startMs + 200);
+  set(keyspace.databases[1], "b", "1", { expiresAtMs: startMs + 100 });
+  set(keyspace.databases[2], "c", "1", { expiresAtMs: startMs + 300 });
+  assertEquals(keyspace.nextDueMs, startMs + 100);
+});
+
+Deno.test("an overwritten key keeps its LFU counter, whether or not its record moves", () => {
+  const keyspace = newKeyspace();
+  const [database] = keyspace.databases;
+  keyspace.setPolicy({ lfu: true, lfuLogFactor: 0, lfuDecayTime: 1 });
+  set(database, "key", "1");
+  const counters: number[] = [];
+  for (
+    const value of ["2", "x".repeat(40), "x".repeat(1000), "x".repeat(inlineBytesMax + 1), "3"]
+  ) {
+    set(database, "key", value);
+    counters.push(accessOf(database.heap, find(database, "key")) & 0xff);
+  }
+  // from 5, each write being an access; a log factor of 0 has each access count
+  assertEquals(counters, [6, 7, 8, 9, 10]);
+});
+
+Deno.test("LRU clocks say how long a key has been idle, over the wrap of 24 bits", () => {
+  const keyspace = newKeyspace();
+  const [database] = keyspace.databases;
+  const wrapMs = Math.ceil(startMs / 1000 / 2 ** 24) * 2 ** 24 * 1000;
+  keyspace.setNow(wrapMs - 5000);
+  const record = set(database, "key", "1");
+  keyspace.setNow(wrapMs + 7000);
+  assertEquals(keyspace.idleSeconds(accessOf(database.heap, record)), 12);
+  keyspace.touchDisabled = true;
+  get(database, "key");
+  assertEquals(keyspace.idleSeconds(accessOf(database.heap, record)), 12);
+  keyspace.touchDisabled = false;
+  get(database, "key");
+  assertEquals(keyspace.idleSeconds(accessOf(database.heap, record)), 0);
+});
+
+Deno.test("LFU counters grow slower the higher they are, and decay by the minute", () => {
+  const keyspace = newKeyspace({ random: new SeededRandom(3) });
+  const [database] = keyspace.databases;
+  keyspace.setPolicy({ lfu: true, lfuLogFactor: 10, lfuDecayTime: 2 });
+  const record = set(database, "key", "1");
+  const counter = () => keyspace.lfuCounter(accessOf(database.heap, record));
+  assertEquals(counter(), 5);
+  for (let i = 0; i < 1000; i++) get(database, "key");
+  // Redis' own table says 18 for a factor of 10 after 1,000 hits
+  assert(counter() >= 14 && counter() <= 22, `${counter()}`);
+  const before = counter();
+  keyspace.setNow(startMs + 6 * 60_000);
+  assertEquals(counter(), before - 3);
+  keyspace.setNow(startMs + 1000 * 60_000);
+  assertEquals(counter(), 0);
+});
+
+Deno.test("strings are kept in the encodings of Redis", () => {
+  const database = newDatabase();
+  const encodings = [
+    ["12345", Encoding.INT],
+    ["-9223372036854775808", Encoding.INT],
+    ["9223372036854775808", Encoding.EMBSTR],
+    ["", Encoding.EMBSTR],
+    ["012", Encoding.EMBSTR],
+    ["x".repeat(44), Encoding.EMBSTR],
+    ["x".repeat(45), Encoding.RAW],
+    ["x".repeat(inlineBytesMax), Encoding.RAW],
+    ["x".repeat(inlineBytesMax + 1), Encoding.RAW | externalBit],
+  ] as const;
+  for (const [value, encoding] of encodings) {
+    assertEquals(encodingOf(database.heap, set(database, "key", value)), encoding);
+    assertEquals(get(database, "key"), value);
+  }
+});
+
+Deno.test("the snapshot's seam hears of a change before the old value is gone", () => {
+  const database = newDatabase();
+  const large = "x".repeat(inlineBytesMax + 1);
+  set(database, "key", large, { expiresAtMs: startMs + 10 });
+  const seen: [string, unknown][] = [];
+  database.dict.beforeChange = (bucket) =>
+    database.dict.visitBucket(bucket, (record) => {
+      database.locateValue(record);
+      const { valueBuffer, valueStart, valueEnd } = database;
+      const value = new TextDecoder().decode(valueBuffer.slice(valueStart, valueEnd));
+      seen.push([value, database.expiresAtMs(record)]);
+    });
+  const changes = [
+    () => set(database, "key", "small"),
+    () => set(database, "key", "x".repeat(20), { expiresAtMs: startMs + 20 }),
+    () => database.removeExpiry(find(database, "key")),
+    () => resize(database, "key", 5, "y"),
+    () => database.removeFound(find(database, "key")),
+  ];
+  for (const change of changes) {
+    database.dict.epoch++;
+    change();
+  }
+  assertEquals(seen, [
+    [large, startMs + 10],
+    ["small", -1],
+    ["x".repeat(20), startMs + 20],
+    ["x".repeat(20), -1],
+    ["xxxxx", -1],
+  ]);
+});
+
+/** A length of any of the ways in which strings are kept. */
+function randomLength(random: SeededRandom): number {
+  const kind = randomBelow(random, 20);
+  if (kind < 12) return randomBelow(random, 60);
+  if (kind < 18) return randomBelow(random, 2000);
+  return inlineBytesMax - 50 + randomBelow(random, 100);
+}
+
+Deno.test("a database behaves as a map of strings", () => {
+  withSeed((random) => {
+    const keyspace = newKeyspace({ random });
+    const [database] = keyspace.databases;
+    const emptyBytes = keyspace.heap.usedBytes;
+    const model = new Map<string, string>();
+    for (let step = 0; step < 10_000 * testScale(); step++) {
+      const key = `key:${randomBelow(random, 300)}`;
+      const kind = randomBelow(random, 100);
+      const letter = String.fromCharCode(97 + randomBelow(random, 26));
+      const old = model.get(key);
+      if (kind < 40) {
+        const value = kind < 10 ? `${random.uint32()}` : letter.repeat(randomLength(random));
+        set(database, key, value, { keepTtl: kind % 2 === 0 });
+        model.set(key, value);
+      } else if (kind < 60 && old !== undefined) {
+        const length = kind < 50 ? old.length + randomBelow(random, 200) : randomLength(random);
+        resize(database, key, length, letter);
+        model.set(key, old.slice(0, length).padEnd(length, letter));
+      } else if (kind < 70 && old !== undefined) {
+        const record = find(database, key);
+        if (kind < 65) database.setExpiry(record, startMs + 1 + randomBelow(random, 100_000));
+        else database.removeExpiry(record);
+      } else if (kind < 85) {
+        const record = find(database, key);
+        assertEquals(record !== 0, model.delete(key));
+        if (record !== 0) database.removeFound(record);
+      } else if (kind === 99 && randomBelow(random, 20) === 0) {
+        database.flush();
+        model.clear();
+      } else if (kind > 90) {
+        keyspace.freeSlice(randomBelow(random, 10));
+      }
+      assertEquals(get(database, key), model.get(key) ?? null);
+      assertEquals(database.size, model.size);
+      if (step % 1000 !== 0) continue;
+      assertEquals(keys(database), [...model.keys()].sort());
+      for (const [key, value] of model) assertEquals(get(database, key), value);
+      database.dict.checkInvariants();
+      database.wheel.checkInvariants();
+      keyspace.heap.checkInvariants();
+    }
+    database.flush();
+    assertEquals(has(database, "key:0"), false);
+    while (keyspace.hasDoomed) keyspace.freeSlice(100);
+    assertEquals(keyspace.heap.usedBytes, emptyBytes, "nothing is leaked");
+  });
 });
