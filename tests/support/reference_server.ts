@@ -50,7 +50,8 @@ export async function startReferenceServer(serverArguments: string[] = []): Prom
   };
 }
 
-function freePort(): number {
+/** A port on which nobody listens; somebody else may take it before it is used. */
+export function freePort(): number {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
