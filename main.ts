@@ -60,9 +60,8 @@ async function serve(args: ServerArguments & { kind: "start" }): Promise<number>
     await server.start();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const reason = `Failed listening on port ${config.values.port}: ${error.message}`;
-    log.warning(`${reason}, aborting.`);
-    if (config.values.logfile !== "") console.error(reason);
+    // the log says what failed
+    if (config.values.logfile !== "") console.error(error.message);
     return 1;
   }
   // only now: one that could not start must not take the file of one that runs
@@ -76,9 +75,7 @@ async function serve(args: ServerArguments & { kind: "start" }): Promise<number>
 function openLog(config: Config): Log {
   const { values } = config;
   const sink = values.logfile === "" ? logToStdout : logToFile(config.resolvePath(values.logfile));
-  const log = new Log(clock, sink, values.loglevel);
-  config.onChange(["loglevel"], () => log.level = values.loglevel);
-  return log;
+  return new Log(clock, sink, values.loglevel);
 }
 
 /** Ends the server at the first signal that asks for it, and the process at the second SIGINT. */

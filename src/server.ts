@@ -2,6 +2,7 @@
  * The composition root: puts the parts of a server together, starts and stops them, and runs the few
  * things that happen by the clock. All knowledge of which part talks to which is here.
  */
+import { deadline } from "@std/async";
 import type { CancelTimer, Clock } from "./clock.ts";
 import { SystemClock } from "./clock.ts";
 import type { ServerContext, ShutdownOptions } from "./command/context.ts";
@@ -10,13 +11,14 @@ import { Propagation } from "./command/propagation.ts";
 import { commandGroups } from "./command/specs/groups.ts";
 import { CommandTable } from "./command/table.ts";
 import { commandHandlers } from "./commands/all.ts";
-import { Config, MaxmemoryPolicy } from "./config/config.ts";
+import { Config, ConfigError, MaxmemoryPolicy } from "./config/config.ts";
 import { Evictor } from "./keyspace/evictor.ts";
 import { Expirer } from "./keyspace/expirer.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Log } from "./log.ts";
 import { Connection, ConnectionGroup } from "./net/connection.ts";
-import { Listener } from "./net/listener.ts";
+import { Listeners } from "./net/listeners.ts";
+import { isLocal, refuse, setSocketOptions } from "./net/sockets.ts";
 import { CommandStats } from "./observe/command_stats.ts";
 import { LatencyMonitor } from "./observe/latency.ts";
 import { Monitor } from "./observe/monitor.ts";
@@ -28,14 +30,21 @@ import { errors } from "./resp/errors.ts";
 import type { Client } from "./session/client.ts";
 import { Clients } from "./session/clients.ts";
 import { Pause } from "./session/pause.ts";
-import { redinoVersion } from "./version.ts";
 
 /** How often the server looks after itself, in milliseconds. */
 const cronIntervalMs = 100;
 
+/** How long a server that ends waits for its clients to read their last replies, in milliseconds. */
+const farewellMsMax = 500;
+
+/** A lower `maxmemory` at start is taken for a slip. */
+const maxmemoryBytesUsual = 1024 * 1024;
+
 /** What an embedding application says about its server. */
 export interface ServerOptions {
-  /** TCP port on 127.0.0.1, 0 for any free one. Default: 6379, or what `config` says. */
+  /**
+   * TCP port on 127.0.0.1, 0 for any free one. Default: what `config` says (where 0 is none), or 6379.
+   */
   port?: number;
   /** Where time comes from. Default: the machine. */
   clock?: Clock;
@@ -86,13 +95,15 @@ export class Server implements ServerContext {
   readonly #connections = new ConnectionGroup();
   readonly #rates: Rates;
   readonly #resolveStopped: (exitCode: number) => void;
-  #listeners: Listener[] = [];
+  readonly #listeners: Listeners;
+  readonly #takesAnyPort: boolean;
   #cancelCron: CancelTimer | null = null;
   #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: ServerOptions = {}) {
     this.config = options.config ?? new Config(options.directory);
     const { values } = this.config;
+    this.#takesAnyPort = options.port === 0;
     if (options.port !== undefined) this.config.load("port", [String(options.port)]);
     if (options.config === undefined) this.config.load("bind", ["127.0.0.1"]);
     this.clock = options.clock ?? new SystemClock();
@@ -123,35 +134,44 @@ export class Server implements ServerContext {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.stopped = promise;
     this.#resolveStopped = resolve;
+    this.#listeners = new Listeners((socket) => this.#accept(socket), this.clock, this.log);
     this.#applyPolicy();
-    this.config.onChange(
-      ["maxmemoryPolicy", "lfuLogFactor", "lfuDecayTime"],
-      () => this.#applyPolicy(),
-    );
+    this.#followConfig();
   }
 
-  /** The port listened on: the one that the system chose where the configuration says 0. */
+  /** The TCP port listened on, 0 for none. */
   get port(): number {
-    return this.#listeners.find((listener) => listener.port !== 0)?.port ?? 0;
+    return this.#listeners.port;
   }
 
   /**
    * Starts to listen; when it resolves, clients can connect.
    *
-   * @throws {Deno.errors.AddrInUse} Somebody else listens on the port.
+   * @throws {Deno.errors.AddrInUse} Somebody else listens on the port. Nothing is left open.
    */
-  // deno-lint-ignore require-await -- what start does may come to wait (loading data)
   async start(): Promise<void> {
-    if (this.#state !== "new") throw new Error("A server can be started once");
+    if (this.#state !== "new") throw new Error("A server is started once, before it is stopped");
+    try {
+      this.#listen();
+    } catch (error) {
+      await this.#listeners.close();
+      throw error;
+    }
     this.#state = "running";
-    this.#listen();
-    for (const listener of this.#listeners) listener.run((socket) => this.#accept(socket));
     this.expirer.start();
     this.#cron();
-    this.log.notice(`redino ${redinoVersion} ready to accept connections`);
+    const { maxmemoryBytes, unixsocket } = this.config.values;
+    if (this.port !== 0) this.log.notice("Ready to accept connections tcp");
+    if (unixsocket !== "") this.log.notice("Ready to accept connections unix");
+    if (maxmemoryBytes > 0 && maxmemoryBytes < maxmemoryBytesUsual) {
+      this.log.warning(
+        "WARNING: You specified a maxmemory value that is less than 1MB (current value is " +
+          `${maxmemoryBytes} bytes). Are you sure this is what you really want?`,
+      );
+    }
   }
 
-  /** Stops listening, ends all connections and waits until they have ended. */
+  /** Stops listening, sends what replies are due, and ends all connections; may be called again. */
   async stop(): Promise<void> {
     this.#end(0);
     await this.stopped;
@@ -166,71 +186,107 @@ export class Server implements ServerContext {
   }
 
   shutdown(_options: ShutdownOptions): void {
-    this.log.warning("User requested shutdown...");
-    // after the running batch, so that replies written before are sent
+    this.log.notice("User requested shutdown...");
+    // nobody's next command is run, and the batch that this one is in comes to its end first
+    for (const client of this.clients) client.closing = true;
     queueMicrotask(() => this.#end(0));
   }
 
-  #end(exitCode: number): void {
+  async #end(exitCode: number): Promise<void> {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
     this.#cancelCron?.();
     this.expirer.stop();
+    this.evictor.stop();
+    const listenersClosed = this.#listeners.close();
+    const farewells = [...this.clients].map((client) => client.link.closeAfterReplies());
     this.pause.end();
-    for (const listener of this.#listeners) listener.close();
-    for (const client of [...this.clients]) client.link.close();
+    try {
+      // by real time, whatever the server's clock is: the peers are not of its world
+      await deadline(Promise.all(farewells), farewellMsMax);
+    } catch {
+      for (const client of [...this.clients]) client.link.close();
+    }
+    await listenersClosed;
     this.log.warning("redino is now ready to exit, bye bye...");
     this.#resolveStopped(exitCode);
   }
 
+  /** Has CONFIG SET take effect where the values are not read at each use. */
+  #followConfig(): void {
+    const { config, log } = this;
+    const { values } = config;
+    config.onChange(
+      ["maxmemoryPolicy", "lfuLogFactor", "lfuDecayTime"],
+      () => this.#applyPolicy(),
+    );
+    config.onChange(["maxmemoryBytes"], () => this.#applyMaxmemory());
+    config.onChange(["loglevel"], () => log.level = values.loglevel);
+    config.onChange(["bind"], () => this.#rebind("Failed to bind to specified addresses."));
+    config.onChange(
+      ["port"],
+      () => this.#rebind("Unable to listen on this port. Check server logs."),
+    );
+  }
+
   #listen(): void {
-    const { values } = this.config;
-    let { port } = values;
-    for (const { hostname, optional } of bindAddresses(values.bind)) {
-      if (values.port === 0 && this.config.file !== null) break;
-      try {
-        const listener = Deno.listen({ hostname, port });
-        this.#listeners.push(new Listener(listener, this.clock, this.log));
-        port = listener.addr.port;
-      } catch (error) {
-        if (!optional) throw error;
-      }
+    const { config, log } = this;
+    const { port, unixsocket, unixsocketPerm } = config.values;
+    log.notice(`Running mode=standalone, port=${port}.`);
+    try {
+      this.#listenTcp(this.#takesAnyPort);
+    } catch (error) {
+      log.warning(`Failed listening on port ${port} (tcp), aborting.`);
+      throw error;
     }
-    if (values.unixsocket !== "") {
-      const listener = Deno.listen({ transport: "unix", path: values.unixsocket });
-      if (values.unixsocketPerm !== 0) Deno.chmodSync(values.unixsocket, values.unixsocketPerm);
-      this.#listeners.push(new Listener(listener, this.clock, this.log));
+    // CONFIG GET tells the port that there is, and a later `bind` is for the same one
+    if (this.#takesAnyPort) config.load("port", [String(this.port)]);
+    if (unixsocket !== "") {
+      this.#listeners.listenUnix(config.resolvePath(unixsocket), unixsocketPerm);
+    }
+    if (!this.#listeners.any) {
+      log.warning("Configured to not listen anywhere, exiting.");
+      throw new Error("Configured to not listen anywhere");
+    }
+  }
+
+  /** Listens where the configuration says; there, port 0 is none. */
+  #listenTcp(takesAnyPort = false): void {
+    const { bind, port, tcpBacklog } = this.config.values;
+    const isOn = port !== 0 || takesAnyPort;
+    this.#listeners.listenTcp(isOn ? bind : [], port, tcpBacklog);
+  }
+
+  #rebind(failure: string): void {
+    if (this.#state !== "running") return;
+    try {
+      this.#listenTcp();
+    } catch {
+      // the reason is logged
+      throw new ConfigError(failure);
     }
   }
 
   #accept(socket: Deno.Conn): void {
-    const { values } = this.config;
-    this.stats.connectionsTotal++;
-    if (socket.remoteAddr.transport === "tcp") {
-      const tcp = socket as Deno.TcpConn;
-      tcp.setNoDelay(true);
-      if (values.tcpKeepaliveSeconds > 0) tcp.setKeepAlive(true);
-    }
-    const connection = new Connection(socket, this, this.#dispatcher, this.#connections);
-    const refusal = this.#refusal(connection);
+    const refusal = this.#refusal(socket);
     if (refusal !== null) {
       this.stats.connectionsRejected++;
-      connection.client.reply.error(refusal);
-      connection.closeAfterReplies();
+      refuse(socket, refusal);
       return;
     }
+    this.stats.connectionsTotal++;
+    setSocketOptions(socket, this.config.values.tcpKeepaliveSeconds > 0);
+    const connection = new Connection(socket, this, this.#dispatcher, this.#connections);
     this.clients.add(connection.client);
     connection.serve();
   }
 
   /** Why a new connection may not stay, or null. */
-  #refusal(connection: Connection): string | null {
+  #refusal(socket: Deno.Conn): string | null {
     const { values } = this.config;
     if (this.clients.count >= values.maxclients) return errors.maxClients;
-    if (values.protectedMode && values.requirepass === "" && !connection.loopback) {
-      return errors.protectedMode;
-    }
-    return null;
+    const isOpenToAll = values.protectedMode && values.requirepass === "";
+    return isOpenToAll && !isLocal(socket.remoteAddr) ? errors.protectedMode : null;
   }
 
   #cron(): void {
@@ -246,14 +302,35 @@ export class Server implements ServerContext {
 
   /** Ends clients that have idled too long or have not read for too long. */
   #lookAfter(client: Client): void {
+    const { link } = client;
+    const { nowMs } = this.keyspace;
     const { timeoutSeconds } = this.config.values;
-    const idleMs = this.keyspace.nowMs - client.lastInteractionMs;
-    if (timeoutSeconds > 0 && idleMs > timeoutSeconds * 1000 && !client.monitoring) {
-      this.log.verbose("Closing idle client");
-      client.link.close();
-    } else if (client.softLimitSinceMs !== 0) {
-      client.link.flush();
+    if (link.outputBytes > 0 && link.netOutputBytes !== client.netOutputBytesSeen) {
+      // one that takes long to read a long reply does not idle
+      client.netOutputBytesSeen = link.netOutputBytes;
+      client.lastInteractionMs = nowMs;
     }
+    const mayIdle = timeoutSeconds === 0 || client.monitoring || client.postponed;
+    if (!mayIdle && nowMs - client.lastInteractionMs > timeoutSeconds * 1000) {
+      this.log.verbose("Closing idle client");
+      link.close();
+    } else if (client.softLimitSinceMs !== 0) {
+      link.flush();
+    }
+  }
+
+  #applyMaxmemory(): void {
+    const { maxmemoryBytes } = this.config.values;
+    if (maxmemoryBytes === 0) return;
+    const usedBytes = this.usedMemoryBytes();
+    if (usedBytes > maxmemoryBytes) {
+      this.log.warning(
+        `WARNING: the new maxmemory value set via CONFIG SET (${maxmemoryBytes}) is smaller than ` +
+          `the current memory usage (${usedBytes}). This will result in key eviction and/or the ` +
+          "inability to accept new write commands depending on the maxmemory-policy.",
+      );
+    }
+    this.evictor.makeRoom();
   }
 
   #applyPolicy(): void {
@@ -262,31 +339,4 @@ export class Server implements ServerContext {
       maxmemoryPolicy === MaxmemoryPolicy.VolatileLfu;
     this.keyspace.setPolicy({ lfu, lfuLogFactor, lfuDecayTime });
   }
-}
-
-/** An address to listen on. */
-interface BindAddress {
-  hostname: string;
-  /** Whether the server starts without it where it is not available. */
-  optional: boolean;
-}
-
-/**
- * The addresses that `bind` names. `*` with `::*` is one socket for both families: a second one on the
- * same port could not be opened, because the runtime makes IPv6 sockets that take IPv4 as well.
- */
-function bindAddresses(bind: readonly string[]): BindAddress[] {
-  const addresses = bind.map((word) => {
-    const optional = word.startsWith("-");
-    const name = optional ? word.slice(1) : word;
-    return { hostname: name === "*" ? "0.0.0.0" : name === "::*" ? "::" : name, optional };
-  });
-  const any4 = addresses.find(({ hostname }) => hostname === "0.0.0.0");
-  const any6 = addresses.find(({ hostname }) => hostname === "::");
-  if (any4 === undefined || any6 === undefined) return addresses;
-  return [
-    any6,
-    { ...any4, optional: true },
-    ...addresses.filter((one) => one !== any4 && one !== any6),
-  ];
 }

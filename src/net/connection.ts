@@ -14,6 +14,7 @@ import { ReplyBufferPool, WireWriter } from "../resp/wire_writer.ts";
 import { Client, type Link } from "../session/client.ts";
 import { OutputQueue } from "./output_queue.ts";
 import { requests } from "./requests.ts";
+import { formatAddress, isLocal } from "./sockets.ts";
 
 /** Requests decoded ahead of the one that runs, at most. */
 const decodedMax = 32;
@@ -71,9 +72,9 @@ export class Connection implements Link {
     this.#server = server;
     this.#dispatcher = dispatcher;
     this.unix = socket.remoteAddr.transport === "unix";
-    this.peer = addressOf(socket.remoteAddr, socket.localAddr);
-    this.local = addressOf(socket.localAddr, socket.localAddr);
-    this.loopback = this.unix || isLoopback(socket.remoteAddr);
+    this.peer = formatAddress(socket.remoteAddr, socket.localAddr);
+    this.local = formatAddress(socket.localAddr, socket.localAddr);
+    this.loopback = isLocal(socket.remoteAddr);
     const writer = new WireWriter(group.replies);
     const { config: { values }, keyspace, clients } = server;
     const client = new Client({
@@ -147,6 +148,7 @@ export class Connection implements Link {
     }
     this.#dispatcher.endBatch(this.#context);
     this.#group.flushSoon(this);
+    this.client.postponed = !isDone;
     return isDone;
   }
 
@@ -238,10 +240,10 @@ export class Connection implements Link {
     }
   }
 
-  closeAfterReplies(): void {
-    if (this.client.closing) return;
+  async closeAfterReplies(): Promise<void> {
     this.client.closing = true;
-    this.#output.drained().then(() => this.close());
+    await this.#output.drained();
+    this.close();
   }
 
   /** Disconnects a client whose unread replies are more than its class may have. */
@@ -262,19 +264,4 @@ function isDisconnect(error: unknown): boolean {
     error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.TimedOut;
-}
-
-/** Redis' form of an address: `127.0.0.1:6379`, `[::1]:6379`, `/path/of/socket:0`. */
-function addressOf(address: Deno.Addr, local: Deno.Addr): string {
-  if (address.transport === "tcp" || address.transport === "udp") {
-    const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
-    return `${host}:${address.port}`;
-  }
-  return `${local.transport === "unix" ? local.path : ""}:0`;
-}
-
-function isLoopback(address: Deno.Addr): boolean {
-  if (address.transport !== "tcp") return false;
-  const { hostname } = address;
-  return hostname === "::1" || hostname.startsWith("127.") || hostname.startsWith("::ffff:127.");
 }

@@ -10,41 +10,76 @@ import type { Log } from "../log.ts";
 /** How long accepting rests after it failed, in milliseconds. */
 const retryDelayMs = 100;
 
+/** What is needed of the runtime's listener. */
+export type Acceptor = Pick<Deno.Listener, "accept" | "addr" | "close">;
+
 export class Listener {
-  readonly #listener: Deno.Listener;
+  /** The address as it was asked for. */
+  readonly hostname: string;
+  readonly #acceptor: Acceptor;
   readonly #clock: Clock;
   readonly #log: Log;
+  #ended: Promise<void> = Promise.resolve();
+  /** Ends the rest after a failure. */
+  #wake: () => void = () => {};
   #closed = false;
 
-  constructor(listener: Deno.Listener, clock: Clock, log: Log) {
-    this.#listener = listener;
+  constructor(hostname: string, acceptor: Acceptor, clock: Clock, log: Log) {
+    this.hostname = hostname;
+    this.#acceptor = acceptor;
     this.#clock = clock;
     this.#log = log;
   }
 
   /** The port listened on; 0 for a Unix socket. */
   get port(): number {
-    const { addr } = this.#listener;
+    const { addr } = this.#acceptor;
     return addr.transport === "tcp" ? addr.port : 0;
   }
 
-  /** Hands every connection to `accept`, until `close`. */
-  async run(accept: (socket: Deno.Conn) => void): Promise<void> {
+  /** Hands every connection to `accept`, from now until `close`. */
+  run(accept: (socket: Deno.Conn) => void): void {
+    this.#ended = this.#acceptAll(accept);
+  }
+
+  /** Stops listening; resolves when the address is free for others. */
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#acceptor.close();
+      this.#wake();
+    }
+    // the runtime holds the socket until the accept under way has been told
+    await this.#ended;
+  }
+
+  async #acceptAll(accept: (socket: Deno.Conn) => void): Promise<void> {
     while (!this.#closed) {
-      try {
-        for await (const socket of this.#listener) accept(socket);
-      } catch (error) {
-        if (this.#closed) return;
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#log.warning(`Accepting client connection: ${reason}`);
-        await new Promise<void>((resolve) => this.#clock.after(retryDelayMs, resolve));
-      }
+      const socket = await this.#next();
+      if (socket !== null) accept(socket);
     }
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#listener.close();
+  /** The next connection; null where there is none because accepting failed or has ended. */
+  async #next(): Promise<Deno.Conn | null> {
+    try {
+      return await this.#acceptor.accept();
+    } catch (error) {
+      if (this.#closed) return null;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.warning(`Accepting client connection: ${reason}`);
+    }
+    await this.#rest();
+    return null;
+  }
+
+  async #rest(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(retryDelayMs, resolve);
+    this.#wake = () => {
+      cancel();
+      resolve();
+    };
+    await promise;
   }
 }

@@ -27,8 +27,8 @@ export interface Link {
   flush(): void;
   /** Ends the connection at once. */
   close(): void;
-  /** Ends the connection when the replies written so far have been sent. */
-  closeAfterReplies(): void;
+  /** Ends the connection when the replies written so far have been sent; no more requests are run. */
+  closeAfterReplies(): Promise<void>;
 }
 
 /** What CLIENT REPLY asked for. */
@@ -46,6 +46,7 @@ export class Client {
   readonly link: Link;
   readonly reply: WireWriter;
   database: Database;
+  /** Whether it has logged in, or came when that was not necessary. */
   authenticated: boolean;
   name = "";
   libraryName = "";
@@ -59,9 +60,14 @@ export class Client {
   noEvict = false;
   noTouch = false;
   monitoring = false;
+  /** The connection's `netOutputBytes` when the cron last looked. */
+  netOutputBytesSeen = 0;
   /** Since when the output has been over its soft limit, or 0. */
   softLimitSinceMs = 0;
+  /** Runs no more requests, and ends when its replies have been sent. */
   closing = false;
+  /** Whether requests of this client wait for a pause to end. */
+  postponed = false;
 
   constructor(
     options: {

@@ -5,6 +5,7 @@ import type { Client } from "./client.ts";
 function flagsOf(client: Client): string {
   let flags = "";
   if (client.monitoring) flags += "O";
+  if (client.postponed) flags += "b";
   if (client.closing) flags += "c";
   if (client.link.unix) flags += "U";
   if (client.noEvict) flags += "e";

@@ -12,7 +12,8 @@ const clockStepsMax = 20;
 export async function startRedino(serverArguments: string[] = []): Promise<Target> {
   const directory = await Deno.makeTempDir({ prefix: "redino-test-" });
   const clock = new ManualClock(Date.now());
-  const server = new Server({ clock, config: configFrom(directory, serverArguments) });
+  const config = configFrom(directory, serverArguments);
+  const server = new Server({ clock, config, port: 0 });
   await server.start();
   return {
     get port() {
@@ -36,7 +37,7 @@ export async function startRedino(serverArguments: string[] = []): Promise<Targe
 function configFrom(directory: string, serverArguments: string[]): Config {
   const config = new Config(directory);
   const parsed = parseServerArguments([
-    ...["--port", "0", "--bind", "127.0.0.1", "--save", "", "--enable-debug-command", "yes"],
+    ...["--bind", "127.0.0.1", "--save", "", "--enable-debug-command", "yes"],
     ...serverArguments,
   ]);
   if (parsed.kind === "start") loadConfig(config, { options: parsed.options });
