@@ -128,7 +128,8 @@ export async function fuzz(
     new SeededRandom(seed),
   );
   const pair = await Pair.open(reference, redino);
-  await pair.findDifference([["FLUSHALL"]]);
+  // When a key that is past its time goes would depend on the moment: it goes when it is looked at.
+  await pair.findDifference([["FLUSHALL"], ["DEBUG", "SET-ACTIVE-EXPIRE", "0"]]);
   let sinceCheck: string[][] = [];
   try {
     for (let sent = 0; sent < count; sent += batchLength) {
