@@ -74,6 +74,7 @@ export class Dispatcher {
   execute(context: CommandContext): Outcome {
     const { client, args } = context;
     const spec = this.#server.commands.lookup(args);
+    client.lastCommandName = spec === null ? null : spec.fullName;
     if (spec === null && isWebRequest(args)) {
       this.#server.log.warning(
         `Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to redino. Connection from ${client.link.peer} aborted.`,
@@ -85,7 +86,7 @@ export class Dispatcher {
       this.#refuse(context, spec, spec ? wrongArity(spec.fullName) : this.#describeUnknown(args));
       return Outcome.Done;
     }
-    if (!client.authenticated && (spec.flags & CommandFlag.NO_AUTH) === 0) {
+    if (!client.authenticated && this.#mustAuthenticate(spec)) {
       this.#refuse(context, spec, errors.authenticationRequired);
       return Outcome.Done;
     }
@@ -119,12 +120,17 @@ export class Dispatcher {
     return null;
   }
 
-  /** Whether a pause under way holds this command back; the commands that end it never wait. */
+  /** Whether a command is only for those who have logged in. */
+  #mustAuthenticate(spec: CommandSpec): boolean {
+    // a password that was taken away is asked of nobody
+    return (spec.flags & CommandFlag.NO_AUTH) === 0 &&
+      this.#server.config.values.requirepass !== "";
+  }
+
+  /** Whether a pause under way holds this command back; as in Redis, even CLIENT UNPAUSE. */
   #mustPause(spec: CommandSpec): boolean {
-    if (!this.#server.pause.writesOnly) {
-      return spec.parent?.name !== "client" || spec.name !== "unpause";
-    }
-    return (spec.flags & (CommandFlag.WRITE | CommandFlag.MAY_REPLICATE)) !== 0;
+    return !this.#server.pause.writesOnly ||
+      (spec.flags & (CommandFlag.WRITE | CommandFlag.MAY_REPLICATE)) !== 0;
   }
 
   #call(context: CommandContext, spec: CommandSpec): void {
@@ -138,7 +144,6 @@ export class Dispatcher {
     this.#runArgs = context.args;
     server.keyspace.touchDisabled = client.noTouch;
     context.command = spec;
-    client.lastCommandName = spec.fullName;
     client.commandsTotal++;
     server.stats.commandsTotal++;
     const mark = client.reply.pendingBytes;

@@ -202,7 +202,7 @@ function replyTo({ args, client, reply }: CommandContext): void {
   } else if (args.is(2, "OFF")) {
     client.replyMode = ReplyMode.Off;
   } else if (args.is(2, "SKIP")) {
-    if (client.replyMode === ReplyMode.On) client.replyMode = ReplyMode.SkipNext;
+    if (client.replyMode !== ReplyMode.Off) client.replyMode = ReplyMode.SkipNext;
   } else {
     throw new CommandError(errors.syntax);
   }

@@ -111,7 +111,9 @@ function* listenerFields({ config: { values }, port }: ServerContext): Iterable<
 function* clientsFields({ server: { clients, config } }: CommandContext): Iterable<InfoField> {
   let inputBytesMax = 0;
   let outputBytesMax = 0;
-  for (const { link } of clients) {
+  let postponedCount = 0;
+  for (const { link, postponed } of clients) {
+    if (postponed) postponedCount++;
     inputBytesMax = Math.max(inputBytesMax, link.queryBufferBytes);
     outputBytesMax = Math.max(outputBytesMax, link.outputBytes);
   }
@@ -120,7 +122,7 @@ function* clientsFields({ server: { clients, config } }: CommandContext): Iterab
   yield ["maxclients", config.values.maxclients];
   yield ["client_recent_max_input_buffer", inputBytesMax];
   yield ["client_recent_max_output_buffer", outputBytesMax];
-  yield ["blocked_clients", 0];
+  yield ["blocked_clients", postponedCount];
   yield ["tracking_clients", 0];
   yield ["pubsub_clients", 0];
   yield ["watching_clients", 0];

@@ -11,7 +11,7 @@ import { Arguments } from "../resp/arguments.ts";
 import { RequestDecoder } from "../resp/decoder.ts";
 import { ProtocolError, protocolError } from "../resp/errors.ts";
 import { ReplyBufferPool, WireWriter } from "../resp/wire_writer.ts";
-import { Client, type Link } from "../session/client.ts";
+import { Client, type Link, ReplyMode } from "../session/client.ts";
 import { OutputQueue } from "./output_queue.ts";
 import { requests } from "./requests.ts";
 import { formatAddress, isLocal } from "./sockets.ts";
@@ -88,7 +88,7 @@ export class Connection implements Link {
     this.client = client;
     this.#decoder = new RequestDecoder({
       get authenticated() {
-        return client.authenticated;
+        return client.authenticated || values.requirepass === "";
       },
       get bulkBytesMax() {
         return values.protoMaxBulkLenBytes;
@@ -143,8 +143,9 @@ export class Connection implements Link {
       isDone = this.#runHeld() && this.#runDecoded(batch);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.client.reply.error(protocolError(error.message));
-      this.client.closing = true;
+      const { client } = this;
+      if (client.replyMode === ReplyMode.On) client.reply.error(protocolError(error.message));
+      client.closing = true;
     }
     this.#dispatcher.endBatch(this.#context);
     this.#group.flushSoon(this);
@@ -211,10 +212,12 @@ export class Connection implements Link {
 
   #isOverOutputLimit(pendingBytes: number): boolean {
     const { client } = this;
-    if (!client.authenticated && pendingBytes > unauthenticatedOutputBytesMax) return true;
-    const limit = this.#server.config.values.clientOutputBufferLimits.normal;
-    if (limit.hardBytes > 0 && pendingBytes > limit.hardBytes) return true;
-    if (limit.softBytes === 0 || pendingBytes <= limit.softBytes) {
+    const { values } = this.#server.config;
+    const isTrusted = client.authenticated || values.requirepass === "";
+    if (!isTrusted && pendingBytes > unauthenticatedOutputBytesMax) return true;
+    const limit = values.clientOutputBufferLimits.normal;
+    if (limit.hardBytes > 0 && pendingBytes >= limit.hardBytes) return true;
+    if (limit.softBytes === 0 || pendingBytes < limit.softBytes) {
       client.softLimitSinceMs = 0;
       return false;
     }
