@@ -20,7 +20,7 @@ import {
 } from "../limits.ts";
 import { Arguments } from "./arguments.ts";
 import { ProtocolError } from "./errors.ts";
-import { splitInline } from "./inline.ts";
+import { splitInline, splitPlain } from "./inline.ts";
 import { parseInt64 } from "./numbers.ts";
 
 const carriageReturn = 13;
@@ -215,22 +215,23 @@ export class RequestDecoder {
   }
 
   #nextInline(): boolean {
-    const newline = this.#buffer.subarray(0, this.#end).indexOf(
-      lineFeed,
-      Math.max(this.#parsed, this.#searched),
-    );
-    if (newline < 0) {
-      this.#searched = this.#end;
-      if (this.#end - this.#parsed > inlineBytesMax) {
+    const buffer = this.#buffer;
+    let newline = Math.max(this.#parsed, this.#searched);
+    while (newline < this.#end && buffer[newline] !== lineFeed) newline++;
+    this.#searched = newline;
+    if (newline === this.#end) {
+      if (newline - this.#parsed > inlineBytesMax) {
         throw new ProtocolError("too big inline request");
       }
       return false;
     }
-    const hasReturn = newline > this.#parsed && this.#buffer[newline - 1] === carriageReturn;
+    const start = this.#parsed;
+    const hasReturn = newline > start && buffer[newline - 1] === carriageReturn;
     const lineEnd = hasReturn ? newline - 1 : newline;
-    const line = this.#buffer.slice(this.#parsed, lineEnd);
     this.#parsed = this.#searched = newline + 1;
-    if (!splitInline(line, this.#args)) throw new ProtocolError("unbalanced quotes in request");
+    const isSplit = splitPlain(buffer, start, lineEnd, this.#args) ||
+      splitInline(buffer.slice(start, lineEnd), this.#args);
+    if (!isSplit) throw new ProtocolError("unbalanced quotes in request");
     return true;
   }
 

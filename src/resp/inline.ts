@@ -15,6 +15,33 @@ const lowerX = 120;
 const escapes = new Map([[110, 10], [114, 13], [116, 9], [98, 8], [97, 7]]);
 
 /**
+ * Points `args` at the words of `buffer[start, end)` where no byte of it asks for more than that;
+ * returns false where one does, a quote or a NUL: then it is `splitInline`'s.
+ */
+export function splitPlain(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  args: Arguments,
+): boolean {
+  args.buffer = buffer;
+  args.count = 0;
+  for (let at = start; at < end;) {
+    if (isSpace(buffer[at])) {
+      at++;
+      continue;
+    }
+    const word = at;
+    for (; at < end && !isSpace(buffer[at]); at++) {
+      const byte = buffer[at];
+      if (byte === doubleQuote || byte === singleQuote || byte === 0) return false;
+    }
+    args.add(word, at);
+  }
+  return true;
+}
+
+/**
  * Fills `args` with the words of `line`, which must be the caller's to write on: unescaped words are
  * written over it. Returns false where quotes are unbalanced.
  */
