@@ -77,11 +77,11 @@ export class Server implements ServerContext {
   readonly runId: string;
   readonly startedAtMs: number;
   readonly commands: CommandTable;
-  readonly stats = new ServerStats();
+  readonly stats: ServerStats = new ServerStats();
   readonly commandStats: CommandStats;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
-  readonly clients = new Clients();
+  readonly clients: Clients = new Clients();
   readonly monitor: Monitor;
   readonly pause: Pause;
   readonly propagation: Propagation;

@@ -68,7 +68,7 @@ export class CommandContext {
   readonly server: ServerContext;
   readonly client: Client;
   /** The request being run. */
-  args = new Arguments();
+  args: Arguments = new Arguments();
   readonly reply: ReplyWriter;
   /** The command being run. */
   command: CommandSpec | null = null;

@@ -5,7 +5,7 @@ export class Clients {
   readonly #byId = new Map<number, Client>();
   #lastId = 0;
   /** Clients that asked for MONITOR. */
-  readonly monitors = new Set<Client>();
+  readonly monitors: Set<Client> = new Set();
 
   get count(): number {
     return this.#byId.size;
