@@ -24,7 +24,7 @@ export function fakeClient(options: Partial<Link> & { database?: number } = {}):
     netOutputBytes: 0,
     flush() {},
     close() {},
-    closeAfterReplies() {},
+    closeAfterReplies: () => Promise.resolve(),
     ...options,
   };
   const database = { index: options.database ?? 0 } as Database;
