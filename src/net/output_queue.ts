@@ -16,13 +16,18 @@ export class OutputQueue {
   readonly #sink: ByteSink;
   readonly #writer: WireWriter;
   readonly #onEnd: () => void;
-  /** Bytes of the write under way. */
-  #inFlightBytes = 0;
-  #sending: Promise<void> | null = null;
+  /** What is being sent, and how much of it the system has accepted. */
+  #chunk: Chunk | null = null;
+  #chunkSentBytes = 0;
   #failed = false;
+  /** Resolved when everything is sent. */
+  #drained: PromiseWithResolvers<void> | null = null;
   /** Bytes that the system has accepted. */
   sentBytes = 0;
   writes = 0;
+  // made once: an async function for each write costs a tenth of what a short request does
+  readonly #onWritten = (length: number) => this.#written(length);
+  readonly #onFailed = () => this.#fail();
 
   /** @param onEnd Called when a write fails: the peer is gone. */
   constructor(sink: ByteSink, writer: WireWriter, onEnd: () => void) {
@@ -33,43 +38,56 @@ export class OutputQueue {
 
   /** Bytes not yet accepted by the system. */
   get pendingBytes(): number {
-    return this.#inFlightBytes + this.#writer.pendingBytes;
+    const chunkBytes = this.#chunk === null ? 0 : this.#chunk.length - this.#chunkSentBytes;
+    return chunkBytes + this.#writer.pendingBytes;
   }
 
   /** Sends what there is, now or behind the write under way. */
   flush(): void {
-    if (this.#sending !== null || this.#failed) return;
-    const chunk = this.#writer.take();
-    if (chunk !== null) this.#sending = this.#send(chunk);
+    if (this.#chunk === null && !this.#failed) this.#sendNext();
   }
 
   /** Resolves when all that was written so far is sent, or can't be. */
-  async drained(): Promise<void> {
+  drained(): Promise<void> {
     this.flush();
-    while (this.#sending !== null) await this.#sending;
+    if (this.#chunk === null) return Promise.resolve();
+    this.#drained ??= Promise.withResolvers<void>();
+    return this.#drained.promise;
   }
 
-  async #send(first: Chunk): Promise<void> {
-    try {
-      for (let chunk: Chunk | null = first; chunk !== null; chunk = this.#writer.take()) {
-        this.#inFlightBytes = chunk.length;
-        for (let sent = 0; sent < chunk.length;) {
-          const written = await this.#sink.write(chunk.buffer.subarray(sent, chunk.length));
-          sent += written;
-          this.#inFlightBytes -= written;
-          this.sentBytes += written;
-          this.writes++;
-        }
-        this.#writer.release(chunk.buffer);
-      }
-    } catch {
-      // reset, broken pipe or closed by us: there is nobody left to tell
-      this.#failed = true;
-      this.#inFlightBytes = 0;
-      this.#writer.discard();
-      this.#onEnd();
-    } finally {
-      this.#sending = null;
-    }
+  #sendNext(): void {
+    this.#chunk = this.#writer.take();
+    this.#chunkSentBytes = 0;
+    if (this.#chunk !== null) this.#write(this.#chunk);
+    else this.#endDrain();
+  }
+
+  #endDrain(): void {
+    this.#drained?.resolve();
+    this.#drained = null;
+  }
+
+  #write({ buffer, length }: Chunk): void {
+    this.#sink.write(buffer.subarray(this.#chunkSentBytes, length))
+      .then(this.#onWritten, this.#onFailed);
+  }
+
+  #written(length: number): void {
+    const chunk = this.#chunk!;
+    this.sentBytes += length;
+    this.writes++;
+    this.#chunkSentBytes += length;
+    if (this.#chunkSentBytes < chunk.length) return this.#write(chunk);
+    this.#writer.release(chunk.buffer);
+    this.#sendNext();
+  }
+
+  /** Reset, broken pipe or closed by us: there is nobody left to tell. */
+  #fail(): void {
+    this.#failed = true;
+    this.#chunk = null;
+    this.#writer.discard();
+    this.#endDrain();
+    this.#onEnd();
   }
 }
