@@ -1,7 +1,7 @@
 /**
  * The stream of requests of one connection: `for await (const batch of requests(source, decoder))`.
  *
- * A batch is all that one read brought; its complete requests are taken from it with `batch.next()`, so
+ * A batch is all that one read brought; its complete requests are taken from it with `batch.decode()`, so
  * that waiting is paid once a read. Written as an iterator by hand: an async generator costs two more
  * turns of the microtask queue for each batch, and an async function one.
  */
