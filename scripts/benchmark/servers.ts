@@ -1,7 +1,7 @@
 /** Finding, starting, observing and ending the servers that are compared. */
 
 import { delay } from "@std/async/delay";
-import project from "../../deno.json" with { type: "json" };
+import { startFlags } from "../start_flags.ts";
 import { type CpuTimes, parseProcessStat, parseResidentBytes } from "./figures.ts";
 import { WireConnection } from "./wire.ts";
 
@@ -22,19 +22,13 @@ const withoutPersistence = ["--save", "", "--appendonly", "no"];
 
 /** redino from its source, with the permissions that `deno task start` gives it. */
 export function redinoFromSource(): ServerProgram {
-  const [deno, run, ...rest] = project.tasks.start.split(" ");
-  const main = rest.pop();
-  if (deno !== "deno" || run !== "run" || main !== "main.ts") {
-    throw new Error(`cannot tell redino's permissions from the task "${project.tasks.start}"`);
-  }
-  const root = new URL("../../", import.meta.url);
-  const paths = [new URL("deno.json", root), new URL(main, root)].map(({ pathname }) =>
-    decodeURIComponent(pathname)
+  const [config, main] = ["deno.json", "main.ts"].map((name) =>
+    decodeURIComponent(new URL(`../../${name}`, import.meta.url).pathname)
   );
   return {
     name: "redino",
     command: Deno.execPath(),
-    args: ["run", "--config", paths[0], ...rest, paths[1]],
+    args: ["run", "--config", config, ...startFlags(), main],
   };
 }
 
