@@ -7,7 +7,6 @@
  */
 import type { CommandContext } from "../command/context.ts";
 import type { Handler, Handlers } from "../command/spec.ts";
-import { ConfigError, MemoryType } from "../config/directive_types.ts";
 import { datasetDigest, valueDigest } from "../observe/digest.ts";
 import { CommandError, errors, unknownSubcommandOrArity } from "../resp/errors.ts";
 import {
@@ -21,9 +20,6 @@ import {
 } from "./debug_keys.ts";
 import { debugProtocol } from "./debug_protocol.ts";
 import { replyHelp } from "./help.ts";
-
-/** What QUICKLIST-PACKED-THRESHOLD may be set to, in bytes. */
-const packedThreshold = new MemoryType(0, 2 ** 32 - 2 ** 20);
 
 /** A subcommand, with the number of arguments that it takes, `debug` and its own name included. */
 interface DebugSubcommand {
@@ -41,8 +37,6 @@ function subcommand(
 }
 
 const subcommands = new Map<string, DebugSubcommand>(Object.entries({
-  "change-repl-id": subcommand(acceptWithoutEffect, 2),
-  "dict-resizing": subcommand(acceptWithoutEffect, 3),
   "digest": subcommand(digest, 2),
   "digest-value": subcommand(digestValue, 2, Infinity),
   "error": subcommand(error, 3),
@@ -53,16 +47,12 @@ const subcommands = new Map<string, DebugSubcommand>(Object.entries({
   "loadaof": subcommand(loadAof, 2, Infinity),
   "log": subcommand(log, 3),
   "object": subcommand(debugObject, 3),
-  "pause-cron": subcommand(acceptWithoutEffect, 3),
   "populate": subcommand(debugPopulate, 3, 5),
   "protocol": subcommand(debugProtocol, 3),
   "quicklist": subcommand(debugQuicklist, 3, 4),
-  "quicklist-packed-threshold": subcommand(quicklistPackedThreshold, 3),
   "reload": subcommand(reload, 2, Infinity),
-  "replybuffer": subcommand(replyBuffer, 4),
   "sdslen": subcommand(debugStringLength, 3),
   "set-active-expire": subcommand(setActiveExpire, 3),
-  "set-skip-checksum-validation": subcommand(acceptWithoutEffect, 3),
   "sleep": subcommand(sleep, 3),
 }));
 
@@ -77,11 +67,6 @@ function debug(context: CommandContext): void {
 
 function unknown({ args }: CommandContext): CommandError {
   return new CommandError(unknownSubcommandOrArity(args.cString(1), "DEBUG"));
-}
-
-/** For what Redis can switch off and redino does not have: always, so to say, switched off. */
-function acceptWithoutEffect({ reply }: CommandContext): void {
-  reply.ok();
 }
 
 function digest({ reply, server }: CommandContext): void {
@@ -122,27 +107,6 @@ function leadingInteger(text: string): number {
   return Number.parseInt(text, 10) || 0;
 }
 
-function replyBuffer(context: CommandContext): void {
-  const { args, reply } = context;
-  if (args.is(2, "PEAK-RESET-TIME")) {
-    if (!args.is(3, "NEVER") && !args.is(3, "RESET")) args.int64(3);
-  } else if (!args.is(2, "RESIZING")) {
-    throw unknown(context);
-  }
-  reply.ok();
-}
-
-/** There are no lists yet that it could be of use for; what makes no sense is refused all the same. */
-function quicklistPackedThreshold({ args, reply }: CommandContext): void {
-  try {
-    packedThreshold.parse([args.string(2)]);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new CommandError(errors.packedThreshold);
-  }
-  reply.ok();
-}
-
 function reload({ args }: CommandContext): void {
   for (let i = 2; i < args.count; i++) {
     if (!["MERGE", "NOFLUSH", "NOSAVE"].some((option) => args.is(i, option))) {
@@ -158,9 +122,6 @@ function loadAof(): void {
 
 function help(context: CommandContext): void {
   replyHelp(context, [
-    "CHANGE-REPL-ID",
-    "    Change the replication IDs of the instance.",
-    "    Dangerous: should be used only for testing the replication subsystem.",
     "DIGEST",
     "    Output a hex signature representing the current DB content.",
     "DIGEST-VALUE <key> [<key> ...]",
@@ -191,11 +152,6 @@ function help(context: CommandContext): void {
     "    Setting it to 0 disables expiring keys (and hash-fields) in background ",
     "    when they are not accessed (otherwise the Redis behavior). Setting it",
     "    to 1 reenables back the default.",
-    "QUICKLIST-PACKED-THRESHOLD <size>",
-    "    Sets the threshold for elements to be inserted as plain vs packed nodes",
-    "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
-    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
-    "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
     "LISTPACK <key>",
@@ -203,16 +159,6 @@ function help(context: CommandContext): void {
     "QUICKLIST <key> [<0|1>]",
     "    Show low level info about the quicklist encoding of <key>.",
     "    The optional argument (0 by default) sets the level of detail",
-    "PAUSE-CRON <0|1>",
-    "    Stop periodic cron job processing.",
-    "REPLYBUFFER PEAK-RESET-TIME <NEVER||RESET|time>",
-    "    Sets the time (in milliseconds) to wait between client reply buffer peak resets.",
-    "    In case NEVER is provided the last observed peak will never be reset",
-    "    In case RESET is provided the peak reset time will be restored to the default value",
-    "REPLYBUFFER RESIZING <0|1>",
-    "    Enable or disable the reply buffer resize cron job",
-    "DICT-RESIZING <0|1>",
-    "    Enable or disable the main dict and expire dict resizing.",
   ]);
 }
 

@@ -26,7 +26,8 @@
  * (p99.9 0.20 ms, worst 0.44 ms). A find among 1000 keys takes 95 ns, of which the hash is 20; among 1M
  * 340 ns, which is two reads from memory: the bucket and the record. Tried and dropped: 4, 5, 7 and 8
  * records per bucket (7 is as quick as 6; 4 and 8 are slower); buckets aligned to cache lines by a
- * shifted view, and touching the buckets of a batch of keys before searching them (no gain in either).
+ * shifted view (no gain). `prefetchBucket` pays where requests come in batches: GET at pipeline 64 takes
+ * 0.53 us of processor time with it and 0.69 us without (1M keys of 3 bytes, redis-benchmark).
  *
  * Snapshots: every mutation passes `#willChange`. While `beforeChange` is set, it hears of each bucket
  * once per `epoch`, before the bucket's first change in it.

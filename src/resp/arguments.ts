@@ -1,8 +1,8 @@
 /**
  * The arguments of one request: slices of the buffer that the request came in, command name first.
  *
- * One object per connection is filled again for each request, so an argument is valid only until its
- * handler returns; what is kept must be copied. On the hot path a handler reads `buffer`, `starts` and
+ * The same objects are filled again with other requests, so an argument is valid only until its handler
+ * returns; what is kept must be copied. On the hot path a handler reads `buffer`, `starts` and
  * `ends` itself; the methods are for options and for everything off that path.
  */
 import { CommandError, errors } from "./errors.ts";

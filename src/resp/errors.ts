@@ -72,7 +72,6 @@ export const errors = {
   debugReloadOptions: "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
   debugProtocolType:
     "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
-  packedThreshold: "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
   debugDatabaseOutOfRange: "ERR Out of range database",
   needsResp3: "ERR RESP2 is not supported by this command",
   notSdsEncoded: "ERR Not an sds encoded string.",
