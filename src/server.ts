@@ -16,9 +16,10 @@ import { Evictor } from "./keyspace/evictor.ts";
 import { Expirer } from "./keyspace/expirer.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Log } from "./log.ts";
+import { refusalOf, refuse } from "./net/admission.ts";
 import { Connection, ConnectionGroup } from "./net/connection.ts";
 import { Listeners } from "./net/listeners.ts";
-import { isLocal, refuse, setSocketOptions } from "./net/sockets.ts";
+import { setSocketOptions } from "./net/sockets.ts";
 import { CommandStats } from "./observe/command_stats.ts";
 import { LatencyMonitor } from "./observe/latency.ts";
 import { Monitor } from "./observe/monitor.ts";
@@ -26,7 +27,6 @@ import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/server_stats.ts";
 import { SlowLog } from "./observe/slow_log.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
-import { errors } from "./resp/errors.ts";
 import type { Client } from "./session/client.ts";
 import { Clients } from "./session/clients.ts";
 import { Pause } from "./session/pause.ts";
@@ -268,25 +268,18 @@ export class Server implements ServerContext {
   }
 
   #accept(socket: Deno.Conn): void {
-    const refusal = this.#refusal(socket);
+    const { values } = this.config;
+    const refusal = refusalOf(socket.remoteAddr, this.clients.count, values);
     if (refusal !== null) {
       this.stats.connectionsRejected++;
       refuse(socket, refusal);
       return;
     }
     this.stats.connectionsTotal++;
-    setSocketOptions(socket, this.config.values.tcpKeepaliveSeconds > 0);
+    setSocketOptions(socket, values.tcpKeepaliveSeconds > 0);
     const connection = new Connection(socket, this, this.#dispatcher, this.#connections);
     this.clients.add(connection.client);
     connection.serve();
-  }
-
-  /** Why a new connection may not stay, or null. */
-  #refusal(socket: Deno.Conn): string | null {
-    const { values } = this.config;
-    if (this.clients.count >= values.maxclients) return errors.maxClients;
-    const isOpenToAll = values.protectedMode && values.requirepass === "";
-    return isOpenToAll && !isLocal(socket.remoteAddr) ? errors.protectedMode : null;
   }
 
   #cron(): void {

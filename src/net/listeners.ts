@@ -9,7 +9,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { Listener } from "./listener.ts";
+import { type Acceptor, Listener } from "./listener.ts";
 import { isMappedIpv4 } from "./sockets.ts";
 
 const anyIpv4 = "0.0.0.0";
@@ -35,6 +35,7 @@ export class Listeners {
   readonly #accept: (socket: Deno.Conn) => void;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #listen: (options: Deno.TcpListenOptions) => Acceptor;
   #tcp: Listener[] = [];
   #port = 0;
   #takesIpv4 = true;
@@ -44,11 +45,20 @@ export class Listeners {
   #requests = 0;
   #unix: Listener | null = null;
 
-  /** @param accept Gets every connection. */
-  constructor(accept: (socket: Deno.Conn) => void, clock: Clock, log: Log) {
+  /**
+   * @param accept Gets every connection.
+   * @param listen What opens a TCP socket; throws where it can't.
+   */
+  constructor(
+    accept: (socket: Deno.Conn) => void,
+    clock: Clock,
+    log: Log,
+    listen: (options: Deno.TcpListenOptions) => Acceptor = Deno.listen,
+  ) {
     this.#accept = accept;
     this.#clock = clock;
     this.#log = log;
+    this.#listen = listen;
   }
 
   /** The TCP port listened on, 0 for none. */
@@ -76,7 +86,8 @@ export class Listeners {
     const missing = addresses.filter(({ hostname }) =>
       !kept.some((one) => one.hostname === hostname)
     );
-    const mustWait = [...released, ...this.#closing].some((one) => one.port === port);
+    const mustWait = missing.length > 0 &&
+      [...released, ...this.#closing].some((one) => one.port === port);
     const opened = this.#open(missing, mustWait ? 0 : port, backlog);
     this.#requests++;
     this.#takesIpv4 = addresses.some(({ hostname }) => hostname === anyIpv4);
@@ -150,7 +161,7 @@ export class Listeners {
   ): Listener | null {
     const options = { hostname, port, tcpBacklog: backlog };
     try {
-      return new Listener(hostname, Deno.listen(options), this.#clock, this.#log);
+      return new Listener(hostname, this.#listen(options), this.#clock, this.#log);
     } catch (error) {
       const code = codeOf(error);
       if (code === "EADDRINUSE" && hostname === anyIpv4 && isTakenByIpv6(others, port)) return null;
@@ -175,6 +186,7 @@ export class Listeners {
     if (request !== this.#requests) return;
     try {
       const opened = this.#open(addresses, port, backlog);
+      // bounded: one for each address that `bind` names
       this.#tcp.push(...opened);
       this.#run(opened);
     } catch {

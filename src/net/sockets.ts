@@ -1,12 +1,7 @@
-/**
- * Accepted sockets before they are connections: their options, their addresses as Redis writes them,
- * and turning one away.
- */
+/** Accepted sockets before they are connections: options, and addresses as Redis writes them. */
 
 /** What a socket that listens on IPv6 puts before the address of a peer that came by IPv4. */
 const mappedIpv4Prefix = "::ffff:";
-
-const encoder = new TextEncoder();
 
 /** Whether a peer came by IPv4 to a socket that listens on IPv6. */
 export function isMappedIpv4(address: Deno.Addr): boolean {
@@ -46,19 +41,5 @@ export function setSocketOptions(socket: Deno.Conn, keepAlive: boolean): void {
     if (keepAlive) tcp.setKeepAlive(true);
   } catch {
     // the peer is gone already: reading will tell
-  }
-}
-
-/** Tells a peer why it can't stay, if it still listens, and ends the connection. */
-export async function refuse(socket: Deno.Conn, error: string): Promise<void> {
-  try {
-    await socket.write(encoder.encode(`-${error}\r\n`));
-  } catch {
-    // it did not wait for the reason
-  }
-  try {
-    socket.close();
-  } catch {
-    // closed by the runtime after the failed write
   }
 }
