@@ -382,29 +382,6 @@ export class Dict {
     }
   }
 
-  /**
-   * Fills `into` with records of consecutive buckets from a random one on, and returns how many: fewer
-   * than fit only if there are no more. Quicker than `sample`, and not fair; no record comes twice.
-   */
-  sampleSome(random: Random, into: Uint32Array): number {
-    const bucketCount = this.bucketCount;
-    let bucket = randomBelow(random, bucketCount);
-    let length = 0;
-    for (let i = 0; i < bucketCount && length < into.length; i++) {
-      for (let at = this.#addressOf(bucket); at !== 0;) {
-        const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-        const base = (at & UNIT_MASK) << 1;
-        for (let slot = 0; slot < SLOTS && length < into.length; slot++) {
-          const record = words[base + slot];
-          if (record !== 0) into[length++] = record;
-        }
-        at = words[base + OVERFLOW_WORD];
-      }
-      if (++bucket === bucketCount) bucket = 0;
-    }
-    return length;
-  }
-
   /** Removes all records, giving each to `drop`, and shrinks the table to its smallest. */
   clear(drop?: (record: number) => void): void {
     this.drain(Infinity, drop);

@@ -244,26 +244,6 @@ Deno.test("Dict sample takes each record with the same chance", () => {
   });
 });
 
-Deno.test("Dict sampleSome returns distinct records, all if they fit", () => {
-  withSeed((random) => {
-    const heap = new Heap();
-    const dict = newDict(heap);
-    const into = new Uint32Array(64);
-    assertEquals(dict.sampleSome(random, into), 0);
-    for (let i = 0; i < 40; i++) insertKey(heap, dict, keyOf(i), i);
-    assertEquals(dict.sampleSome(random, into), 40);
-    assertEquals(new Set(into.subarray(0, 40)).size, 40);
-    for (let i = 40; i < 5000; i++) insertKey(heap, dict, keyOf(i), i);
-    const starts = new Set<number>();
-    for (let i = 0; i < 100; i++) {
-      assertEquals(dict.sampleSome(random, into), 64);
-      assertEquals(new Set(into).size, 64);
-      starts.add(into[0]);
-    }
-    assert(starts.size > 50);
-  });
-});
-
 Deno.test("Dict drain empties in slices and stays good in between", () => {
   const heap = new Heap();
   const dict = newDict(heap);
