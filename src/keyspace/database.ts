@@ -95,10 +95,10 @@ export class Database {
     for (let i = 0; i < count; i++) {
       const args = requests[i];
       if (args.count > 1) {
-        this.dict.prefetchBucket(keys++, args.buffer, args.starts[1], args.ends[1]);
+        this.dict.announceKey(keys++, args.buffer, args.starts[1], args.ends[1]);
       }
     }
-    this.dict.prefetchRecords(keys);
+    this.dict.prefetch(keys);
   }
 
   /** The record of a live key, or 0. Neither counted nor taken for an access. */
