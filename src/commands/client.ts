@@ -20,7 +20,7 @@ function isVisibleAscii(args: Arguments, i: number): boolean {
 /** Names a client; an empty name takes its name away. */
 export function setClientName(client: Client, args: Arguments, i: number): void {
   if (!isVisibleAscii(args, i)) throw new CommandError(errors.clientName);
-  client.name = args.cString(i);
+  client.name = args.string(i);
 }
 
 function setName({ args, client, reply }: CommandContext): void {

@@ -13,6 +13,12 @@ function flagsOf(client: Client): string {
   return flags === "" ? "N" : flags;
 }
 
+/** A client's word as far as it has been checked: what follows a NUL could end the line. */
+function upToNul(text: string): string {
+  const nul = text.indexOf("\0");
+  return nul < 0 ? text : text.slice(0, nul);
+}
+
 /** The line without its line end; ages are in seconds, sizes in bytes. */
 export function describeClient(client: Client, nowMs: number): string {
   const { link, reply } = client;
@@ -26,7 +32,7 @@ export function describeClient(client: Client, nowMs: number): string {
     laddr: link.local,
     // the runtime does not tell the number of a socket
     fd: -1,
-    name: client.name,
+    name: upToNul(client.name),
     age: nowSeconds - Math.floor(client.createdAtMs / 1000),
     idle: Math.max(0, nowSeconds - Math.floor(client.lastInteractionMs / 1000)),
     flags: flagsOf(client),
@@ -51,8 +57,8 @@ export function describeClient(client: Client, nowMs: number): string {
     user: "default",
     redir: -1,
     resp: reply.protocol,
-    "lib-name": client.libraryName,
-    "lib-ver": client.libraryVersion,
+    "lib-name": upToNul(client.libraryName),
+    "lib-ver": upToNul(client.libraryVersion),
     "io-thread": 0,
   };
   return Object.entries(fields).map(([name, value]) => `${name}=${value}`).join(" ");
