@@ -94,7 +94,7 @@ export class Connection implements Link {
         return values.protoMaxBulkLenBytes;
       },
     });
-    this.#output = new OutputQueue(socket, writer, () => this.close());
+    this.#output = new OutputQueue(socket, writer, server.stats, () => this.close());
     this.#context = new CommandContext(server, client);
   }
 

@@ -12,9 +12,16 @@ export interface ByteSink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** Where the server counts what it sends. */
+export interface OutputCounters {
+  netOutputBytes: number;
+  writesTotal: number;
+}
+
 export class OutputQueue {
   readonly #sink: ByteSink;
   readonly #writer: WireWriter;
+  readonly #counters: OutputCounters;
   readonly #onEnd: () => void;
   /** What is being sent, and how much of it the system has accepted. */
   #chunk: Chunk | null = null;
@@ -24,15 +31,20 @@ export class OutputQueue {
   #drained: PromiseWithResolvers<void> | null = null;
   /** Bytes that the system has accepted. */
   sentBytes = 0;
-  writes = 0;
   // made once: an async function for each write costs a tenth of what a short request does
   readonly #onWritten = (length: number) => this.#written(length);
   readonly #onFailed = () => this.#fail();
 
   /** @param onEnd Called when a write fails: the peer is gone. */
-  constructor(sink: ByteSink, writer: WireWriter, onEnd: () => void) {
+  constructor(
+    sink: ByteSink,
+    writer: WireWriter,
+    counters: OutputCounters,
+    onEnd: () => void,
+  ) {
     this.#sink = sink;
     this.#writer = writer;
+    this.#counters = counters;
     this.#onEnd = onEnd;
   }
 
@@ -75,7 +87,8 @@ export class OutputQueue {
   #written(length: number): void {
     const chunk = this.#chunk!;
     this.sentBytes += length;
-    this.writes++;
+    this.#counters.netOutputBytes += length;
+    this.#counters.writesTotal++;
     this.#chunkSentBytes += length;
     if (this.#chunkSentBytes < chunk.length) return this.#write(chunk);
     this.#writer.release(chunk.buffer);

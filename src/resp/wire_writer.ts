@@ -65,8 +65,6 @@ export interface Chunk {
 export class WireWriter implements ReplyWriter {
   /** 2 or 3; a client changes it with HELLO. */
   protocol = 2;
-  /** Bytes written over the writer's life, taken or not. */
-  bytesTotal = 0;
   readonly #pool: ReplyBufferPool;
   #buffer: Uint8Array = empty;
   #position = 0;
@@ -96,7 +94,6 @@ export class WireWriter implements ReplyWriter {
     }
     if (this.#position === 0) return null;
     const chunk = { buffer: this.#buffer, length: this.#position };
-    this.bytesTotal += this.#position;
     this.#buffer = empty;
     this.#position = 0;
     return chunk;
@@ -260,7 +257,6 @@ export class WireWriter implements ReplyWriter {
     if (this.#position > 0) {
       this.#full.push({ buffer: this.#buffer, length: this.#position });
       this.#fullBytes += this.#position;
-      this.bytesTotal += this.#position;
     } else if (this.#buffer.length > 0) {
       this.#pool.release(this.#buffer);
     }
