@@ -418,3 +418,48 @@ export function keyRange(
     findKeys: { type: "range", lastKey, keyStep, limit: 0 },
   };
 }
+
+/** Keys behind an argument at a fixed place that says how many they are. */
+export function countedKeys(index: number, flags: number, notes?: string): KeySpec {
+  return {
+    flags,
+    notes,
+    beginSearch: { type: "index", index },
+    findKeys: { type: "keynum", keyNumIndex: 0, firstKey: 1, keyStep: 1 },
+  };
+}
+
+/** One key behind a keyword, which is looked for from `startFrom` on. */
+export function keyBehind(
+  keyword: string,
+  startFrom: number,
+  flags: number,
+  notes?: string,
+): KeySpec {
+  return {
+    flags,
+    notes,
+    beginSearch: { type: "keyword", keyword, startFrom },
+    findKeys: { type: "range", lastKey: 0, keyStep: 1, limit: 0 },
+  };
+}
+
+/** Of what follows a keyword, which is looked for from `startFrom` on, the first half are keys. */
+export function firstHalfBehind(
+  keyword: string,
+  startFrom: number,
+  flags: number,
+  notes?: string,
+): KeySpec {
+  return {
+    flags,
+    notes,
+    beginSearch: { type: "keyword", keyword, startFrom },
+    findKeys: { type: "range", lastKey: -1, keyStep: 1, limit: 2 },
+  };
+}
+
+/** Keys that no key spec can find. */
+export function unknownKeys(flags: number, notes: string): KeySpec {
+  return { flags, notes, beginSearch: { type: "unknown" }, findKeys: { type: "unknown" } };
+}
