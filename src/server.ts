@@ -125,6 +125,7 @@ export class Server implements ServerContext {
       hashSeed: seed,
       random: this.random,
       events: this.propagation,
+      limits: values,
     });
     this.stats.usedMemoryStartupBytes = this.usedMemoryBytes();
     this.expirer = new Expirer(this.keyspace, this.clock);

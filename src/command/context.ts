@@ -64,6 +64,23 @@ export interface ServerContext {
   shutdown(options: ShutdownOptions): void;
 }
 
+/** What a client waits for. */
+export interface BlockRequest {
+  /** The keys, as positions among the arguments: `keyCount` from `firstKey` on. */
+  readonly firstKey: number;
+  readonly keyCount: number;
+  /** The `ValueType` that can serve it. */
+  readonly type: number;
+  /** How long it waits; 0 is for ever. */
+  readonly timeoutMs: number;
+  /** The reply to one that waited in vain. */
+  readonly replyNothing: (reply: ReplyWriter) => void;
+  /** Whether it also ends when a key goes or gets another type (XREADGROUP). */
+  readonly endsWithKey?: boolean;
+  /** What is to be run when a key may serve it, where that is not the request itself (XREAD with `$`). */
+  readonly args?: Arguments;
+}
+
 export class CommandContext {
   readonly server: ServerContext;
   readonly client: Client;
@@ -84,9 +101,24 @@ export class CommandContext {
     return this.client.database;
   }
 
-  /** Says that the handler has changed the key that is argument `i`. */
-  changed(i: number): void {
-    const { args } = this;
-    this.server.propagation.changed(this.database, args.buffer, args.starts[i], args.ends[i]);
+  /** Says that the handler has changed the key that is argument `i`, by so many changes. */
+  changed(i: number, changes = 1): void {
+    const { args, database } = this;
+    this.server.propagation.changed(database, args.buffer, args.starts[i], args.ends[i], changes);
+  }
+
+  /** Says what has happened to the key that is argument `i`: an event of one `NotifyClass`. */
+  notify(notifyClass: number, event: string, i: number): void {
+    const { args, database } = this;
+    const { propagation } = this.server;
+    propagation.notify(notifyClass, event, database, args.buffer, args.starts[i], args.ends[i]);
+  }
+
+  /**
+   * Has the client wait, when the handler returns without a reply, until one of the keys may serve the
+   * command; it is run again then. Where nobody may wait, as in a transaction, it is answered at once.
+   */
+  block(request: BlockRequest): void {
+    request.replyNothing(this.reply);
   }
 }

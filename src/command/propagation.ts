@@ -15,9 +15,24 @@ export class Propagation implements KeyspaceEvents {
     this.#stats = stats;
   }
 
-  changed(_database: Database, _buffer: Uint8Array, _start: number, _end: number): void {
-    this.#stats.dirty++;
+  changed(
+    _database: Database,
+    _buffer: Uint8Array,
+    _start: number,
+    _end: number,
+    changes = 1,
+  ): void {
+    this.#stats.dirty += changes;
   }
+
+  notify(
+    _notifyClass: number,
+    _event: string,
+    _database: Database,
+    _buffer: Uint8Array,
+    _start: number,
+    _end: number,
+  ): void {}
 
   expired(_database: Database, _record: number): void {
     this.#stats.dirty++;

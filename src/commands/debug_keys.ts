@@ -11,7 +11,7 @@ import {
   keyLengthOf,
   recordBytes,
   valueLengthOf,
-} from "../keyspace/record.ts";
+} from "../values/record.ts";
 import type { Heap } from "../memory/heap.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 import type { Int64 } from "../resp/numbers.ts";

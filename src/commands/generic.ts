@@ -5,7 +5,7 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import type { Database } from "../keyspace/database.ts";
-import { keyLengthOf, keyStartOf, typeNames, typeOf } from "../keyspace/record.ts";
+import { keyLengthOf, keyStartOf, typeNames, typeOf } from "../values/record.ts";
 import { equalBytes } from "../memory/bytes.ts";
 import { SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { Arguments } from "../resp/arguments.ts";

@@ -2,7 +2,7 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import type { Database } from "../keyspace/database.ts";
-import { encodingOf, externalBit, externalOf, timerOf } from "../keyspace/record.ts";
+import { timerOf } from "../values/record.ts";
 import { describeMemory } from "../observe/memory_doctor.ts";
 import { MemoryFigures, ratio } from "../observe/memory_figures.ts";
 import { CommandError, errors } from "../resp/errors.ts";
@@ -96,23 +96,26 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
+/** Elements of a large value that are looked at to tell its size, when SAMPLES doesn't say. */
+const samplesDefault = 5;
+
 function memoryUsage({ args, database, reply }: CommandContext): void {
-  // a string is looked at as a whole, however many samples are asked for
+  let samples = samplesDefault;
   for (let i = 3; i < args.count; i += 2) {
     if (!args.is(i, "SAMPLES") || i + 1 >= args.count) throw new CommandError(errors.syntax);
-    if (args.integer(i + 1) < 0) throw new CommandError(errors.syntax);
+    samples = args.integer(i + 1);
+    if (samples < 0) throw new CommandError(errors.syntax);
   }
   const record = database.find(args.buffer, args.starts[2], args.ends[2]);
   if (record === 0) reply.null();
-  else reply.integer(recordUsageBytes(database, record));
+  else reply.integer(recordUsageBytes(database, record, samples));
 }
 
 /** Everything that would be freed with the record, and its share of the table. */
-function recordUsageBytes({ dict, heap }: Database, record: number): number {
-  let bytes = heap.capacity(record) + Math.ceil(dict.tableBytes / dict.count);
-  if ((encodingOf(heap, record) & externalBit) !== 0) {
-    bytes += heap.capacity(externalOf(heap, record));
-  }
+function recordUsageBytes(database: Database, record: number, samples: number): number {
+  const { dict, heap, keyspace: { values } } = database;
+  const bytes = heap.capacity(record) + Math.ceil(dict.tableBytes / dict.count) +
+    values.kindOf(record).bytes(record, samples);
   const timer = timerOf(heap, record);
   return timer === 0 ? bytes : bytes + heap.capacity(timer);
 }

@@ -9,7 +9,7 @@ import {
   encodingOf,
   integerOf,
   isCopiedInteger,
-} from "../keyspace/record.ts";
+} from "../values/record.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 import { replyHelp } from "./help.ts";
 

@@ -12,7 +12,7 @@ import {
   setInteger,
   typeOf,
   ValueType,
-} from "../keyspace/record.ts";
+} from "../values/record.ts";
 import { copyBytes } from "../memory/bytes.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors, wrongArity } from "../resp/errors.ts";

@@ -64,6 +64,7 @@ const int64Max = 2n ** 63n - 1n;
 const uint64Max = 2n ** 64n - 1n;
 const megabyte = 1024 * 1024;
 const count = new IntegerType(0, int32Max);
+const size = new IntegerType(0, int64Max);
 const protectedAction = new EnumType<ConfigValues["enableDebugCommand"]>(["no", "yes", "local"]);
 
 const noDaemon =
@@ -132,6 +133,19 @@ export const directives: readonly Directive[] = [
   directive("lazyfree-lazy-server-del", "lazyfreeLazyServerDel", boolean),
   directive("lazyfree-lazy-user-del", "lazyfreeLazyUserDel", boolean),
   directive("lazyfree-lazy-user-flush", "lazyfreeLazyUserFlush", boolean),
+
+  // Encodings
+  directive("list-max-listpack-size", "listMaxListpackSize", new IntegerType(-(2 ** 31), int32Max)),
+  directive("hash-max-listpack-entries", "hashMaxListpackEntries", size),
+  directive("hash-max-listpack-value", "hashMaxListpackValueBytes", new MemoryType(0, int64Max)),
+  directive("set-max-intset-entries", "setMaxIntsetEntries", size),
+  directive("set-max-listpack-entries", "setMaxListpackEntries", size),
+  directive("set-max-listpack-value", "setMaxListpackValueBytes", size),
+  directive("zset-max-listpack-entries", "zsetMaxListpackEntries", size),
+  directive("zset-max-listpack-value", "zsetMaxListpackValueBytes", new MemoryType(0, int64Max)),
+  directive("hll-sparse-max-bytes", "hllSparseMaxBytes", new MemoryType(0, int64Max)),
+  directive("stream-node-max-bytes", "streamNodeMaxBytes", new MemoryType(0, int64Max)),
+  directive("stream-node-max-entries", "streamNodeMaxEntries", size),
 
   // Observation
   directive("slowlog-log-slower-than", "slowlogLogSlowerThanUs", new IntegerType(-1, int64Max)),

@@ -6,6 +6,7 @@
  * who have to act on a change. The unit of a number is in its name.
  */
 import { LogLevel } from "../log.ts";
+import type { ValueLimits } from "../values/limits.ts";
 
 /** What to do with a write that finds memory full, in the order of Redis' own list. */
 export enum MaxmemoryPolicy {
@@ -57,7 +58,7 @@ export interface OutputBufferLimits {
 const megabyte = 1024 * 1024;
 
 /** Every directive's value. */
-export class ConfigValues {
+export class ConfigValues implements ValueLimits {
   // Network
   port = 6379;
   /** Addresses to listen on; one that begins with `-` may be unavailable, `*` is every address. */
@@ -125,6 +126,19 @@ export class ConfigValues {
   lazyfreeLazyServerDel = false;
   lazyfreeLazyUserDel = false;
   lazyfreeLazyUserFlush = false;
+
+  // Encodings
+  listMaxListpackSize = -2;
+  hashMaxListpackEntries = 512;
+  hashMaxListpackValueBytes = 64;
+  setMaxIntsetEntries = 512;
+  setMaxListpackEntries = 128;
+  setMaxListpackValueBytes = 64;
+  zsetMaxListpackEntries = 128;
+  zsetMaxListpackValueBytes = 64;
+  hllSparseMaxBytes = 3000;
+  streamNodeMaxBytes = 4096;
+  streamNodeMaxEntries = 100;
 
   // Observation
   /** Commands slower than this are kept; negative keeps none, 0 keeps all. */

@@ -29,7 +29,7 @@ import {
   integerPayloadBytes,
   keyLengthOf,
   keyStartOf,
-  markCopiedInteger,
+  type markCopiedInteger,
   metaOf,
   metaWord,
   payloadBytesOf,
@@ -47,7 +47,7 @@ import {
   valueLengthOf,
   valueLengthWord,
   ValueType,
-} from "./record.ts";
+} from "../values/record.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 
 /** Room for an integer in decimal. */
@@ -232,6 +232,31 @@ export class Database {
   }
 
   /**
+   * Makes the key that `find` has just looked for hold an empty value of a type other than string, without
+   * a time to live. `found` is what `find` returned. Returns the record.
+   */
+  create(
+    found: number,
+    buffer: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    type: number,
+  ): number {
+    const record = this.#put(found, buffer, keyStart, keyEnd, type, 0, false);
+    try {
+      this.keyspace.values.kind(type).init(record);
+    } catch (error) {
+      // it holds nothing that could be freed
+      invariant(this.dict.findRecord(record), "a record just made is in its dict");
+      this.dict.removeFound();
+      this.#cancelTimer(record);
+      this.heap.free(record);
+      throw error;
+    }
+    return record;
+  }
+
+  /**
    * Makes the string of a found record `length` bytes long and `raw`, keeping what fits and leaving new
    * bytes undefined; grows with slack, so that many small appends copy little. Returns the record,
    * which may have moved.
@@ -348,7 +373,14 @@ export class Database {
    * the record, which is a new one.
    */
   rename(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): number {
-    const renamed = this.#copyRecord(record, buffer, keyStart, keyEnd);
+    const renamed = this.#copyHeader(record, buffer, keyStart, keyEnd);
+    copyBytes(
+      this.heap.bytes[record >>> SEGMENT_SHIFT],
+      payloadStartOf(this.heap, record),
+      this.heap.bytes[renamed >>> SEGMENT_SHIFT],
+      payloadStartOf(this.heap, renamed),
+      payloadBytesOf(this.heap, record),
+    );
     this.#insertNew(renamed, buffer, keyStart, keyEnd);
     invariant(this.dict.findRecord(record), "a record to rename is in its dict");
     this.dict.removeFound();
@@ -371,7 +403,7 @@ export class Database {
     if (expiresAtMs !== -1) target.#arm(record, expiresAtMs);
   }
 
-  /** Copies a string with its time to live to another database, or to another key, that is not taken. */
+  /** Copies a value with its time to live to another database, or to another key, that is not taken. */
   copyTo(
     target: Database,
     record: number,
@@ -379,21 +411,13 @@ export class Database {
     keyStart: number,
     keyEnd: number,
   ): void {
-    const copy = this.#copyRecord(record, buffer, keyStart, keyEnd);
-    if (isExternal(this.heap, record)) {
-      const length = valueLengthOf(this.heap, record);
-      const block = this.heap.allocate(length);
-      this.locateValue(record);
-      copyBytes(
-        this.valueBuffer,
-        this.valueStart,
-        this.heap.bytes[block >>> SEGMENT_SHIFT],
-        recordWordIndex(block) << 2,
-        length,
-      );
-      setExternal(this.heap, copy, block);
+    const copy = this.#copyHeader(record, buffer, keyStart, keyEnd);
+    try {
+      this.keyspace.values.kindOf(record).copy(record, copy);
+    } catch (error) {
+      this.heap.free(copy);
+      throw error;
     }
-    if (encodingOf(this.heap, copy) === Encoding.INT) markCopiedInteger(this.heap, copy);
     target.#insertNew(copy, buffer, keyStart, keyEnd);
     const expiresAtMs = this.expiresAtMs(record);
     if (expiresAtMs !== -1) target.#arm(copy, expiresAtMs);
@@ -426,14 +450,26 @@ export class Database {
 
   /** Frees a record that is in no dict, with its value and its timer. */
   freeRecord(record: number): void {
-    freeRecord(this.heap, this.wheel, record);
+    this.#freeRecord(record, this.wheel);
   }
 
-  /** Removes every key; their memory is freed in slices by `keyspace.freeSlice`. */
+  #freeRecord(record: number, wheel: TimerWheel): void {
+    const timer = timerOf(this.heap, record);
+    if (timer !== 0) wheel.cancel(timer);
+    this.keyspace.values.kindOf(record).free(record);
+    this.heap.free(record);
+  }
+
+  /** Removes every key; their memory is freed later, in slices. */
   flush(): void {
     if (this.dict.count === 0) return;
     this.keyspace.events.flushed(this);
-    this.keyspace.freeLater(this.dict, this.wheel);
+    const { dict, wheel } = this;
+    this.keyspace.reclaimer.later((stepsMax) => {
+      if (!dict.drain(stepsMax, (record) => this.#freeRecord(record, wheel))) return false;
+      dict.release();
+      return true;
+    });
     this.dict = new Dict(this.heap, this.keyspace.hasher, { keyOffset: recordKeyOffset });
     this.wheel = new TimerWheel(this.heap, this.keyspace.nowMs);
   }
@@ -510,19 +546,12 @@ export class Database {
     return record;
   }
 
-  /** A record in no dict with another's payload under another key, taken for just accessed. */
-  #copyRecord(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): number {
+  /** A record in no dict with another's header and room for its payload, taken for just accessed. */
+  #copyHeader(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): number {
     const meta = (metaOf(this.heap, record) & 0xff) | (this.keyspace.initialAccess << 8);
     const payloadBytes = payloadBytesOf(this.heap, record);
     const copy = this.#newRecord(buffer, keyStart, keyEnd, meta, payloadBytes);
     setValueLength(this.heap, copy, valueLengthOf(this.heap, record));
-    copyBytes(
-      this.heap.bytes[record >>> SEGMENT_SHIFT],
-      payloadStartOf(this.heap, record),
-      this.heap.bytes[copy >>> SEGMENT_SHIFT],
-      payloadStartOf(this.heap, copy),
-      payloadBytes,
-    );
     return copy;
   }
 
@@ -536,7 +565,7 @@ export class Database {
   /** Frees what belongs to the value of the found record, and its timer unless it is kept. */
   #dropFoundValue(record: number, keepTtl: boolean): void {
     this.dict.changeFound();
-    if (isExternal(this.heap, record)) this.heap.free(externalOf(this.heap, record));
+    this.keyspace.values.kindOf(record).free(record);
     if (!keepTtl) this.#cancelTimer(record);
   }
 
@@ -582,19 +611,6 @@ export class Database {
     this.wheel.cancel(timer);
     setTimer(this.heap, record, 0);
   }
-}
-
-/** Frees a record that is in no dict, with its value and its timer, which is of `wheel`. */
-export function freeRecord(heap: Heap, wheel: TimerWheel, record: number): void {
-  const timer = timerOf(heap, record);
-  if (timer !== 0) wheel.cancel(timer);
-  if (isExternal(heap, record)) heap.free(externalOf(heap, record));
-  heap.free(record);
-}
-
-function isExternal(heap: Heap, record: number): boolean {
-  const encoding = encodingOf(heap, record);
-  return encoding === (Encoding.RAW | externalBit);
 }
 
 /** Redis' sdsMakeRoomFor: twice the length up to a megabyte, a megabyte more beyond. */

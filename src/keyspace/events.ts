@@ -5,10 +5,40 @@
  */
 import type { Database } from "./database.ts";
 
+/** Classes of notifications, of which `notify-keyspace-events` chooses; their letters are there. */
+export const NotifyClass = {
+  GENERIC: 1 << 2,
+  STRING: 1 << 3,
+  LIST: 1 << 4,
+  SET: 1 << 5,
+  HASH: 1 << 6,
+  SORTED_SET: 1 << 7,
+  EXPIRED: 1 << 8,
+  EVICTED: 1 << 9,
+  STREAM: 1 << 10,
+  KEY_MISS: 1 << 11,
+  NEW: 1 << 14,
+} as const;
+
 /** Listeners must not search or change the database that calls them. */
 export interface KeyspaceEvents {
-  /** The value or the time to live of the key `buffer[start, end)` has changed. */
-  changed(database: Database, buffer: Uint8Array, start: number, end: number): void;
+  /** The value or the time to live of the key `buffer[start, end)` has changed; `changes` counts for more than one. */
+  changed(
+    database: Database,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    changes?: number,
+  ): void;
+  /** What happened to the key, in the word of Redis' keyspace notifications, of one `NotifyClass`. */
+  notify(
+    notifyClass: number,
+    event: string,
+    database: Database,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): void;
   /** The key of `record` is about to go because its time has come. */
   expired(database: Database, record: number): void;
   /** The key of `record` is about to go to make room. */

@@ -8,7 +8,7 @@
 import { copyBytes } from "../memory/bytes.ts";
 import { SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { Database } from "./database.ts";
-import { keyLengthOf, keyStartOf } from "./record.ts";
+import { keyLengthOf, keyStartOf } from "../values/record.ts";
 
 const candidatesMax = 16;
 

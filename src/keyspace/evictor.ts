@@ -16,7 +16,7 @@ import { type ConfigValues, MaxmemoryPolicy } from "../config/values.ts";
 import type { Database } from "./database.ts";
 import { EvictionPool } from "./eviction_pool.ts";
 import type { Keyspace } from "./keyspace.ts";
-import { accessOf, timerOf } from "./record.ts";
+import { accessOf, timerOf } from "../values/record.ts";
 
 /** Keys removed between two looks at the clock. */
 const batchKeysMax = 16;
@@ -101,9 +101,9 @@ export class Evictor {
 
   /** Frees some memory while it is over its limit; false if that can't be done. */
   #evictBatch(): boolean {
-    if (this.#keyspace.hasDoomed) {
+    if (this.#keyspace.reclaimer.pending) {
       // what has been deleted already goes first
-      this.#keyspace.freeSlice(batchFreedMax);
+      this.#keyspace.reclaimer.slice(batchFreedMax);
       return true;
     }
     for (let keys = 0; keys < batchKeysMax && this.#isOver(); keys++) {

@@ -97,7 +97,7 @@ export class Expirer {
   }
 
   #nextDueMs(): number {
-    if (this.#keyspace.hasDoomed) return -Infinity;
+    if (this.#keyspace.reclaimer.pending) return -Infinity;
     return this.#enabled ? this.#keyspace.nextDueMs : Infinity;
   }
 
@@ -142,8 +142,8 @@ export class Expirer {
         if (this.#expireSome(databases[this.#turn])) return true;
       }
     }
-    if (!this.#keyspace.hasDoomed) return false;
-    this.#keyspace.freeSlice(batchStepsMax);
+    if (!this.#keyspace.reclaimer.pending) return false;
+    this.#keyspace.reclaimer.slice(batchStepsMax);
     return true;
   }
 

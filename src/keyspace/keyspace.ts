@@ -7,11 +7,14 @@
  */
 import { Hasher } from "../memory/hash.ts";
 import { Heap, SEGMENT_SHIFT } from "../memory/heap.ts";
-import type { Dict } from "../memory/dict.ts";
+import { Dicts } from "../memory/dicts.ts";
+import { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomFraction } from "../random.ts";
-import { Database, freeRecord } from "./database.ts";
+import { Database } from "./database.ts";
 import type { KeyspaceEvents } from "./events.ts";
-import { metaWord, recordWordIndex } from "./record.ts";
+import type { ValueLimits } from "../values/limits.ts";
+import { metaWord, recordWordIndex } from "../values/record.ts";
+import { Values } from "../values/values.ts";
 import type { TimerWheel } from "./timer_wheel.ts";
 
 /** Counters of INFO's stats section that the keyspace keeps. */
@@ -53,6 +56,9 @@ export class Keyspace {
   readonly stats = new KeyspaceStats();
   readonly events: KeyspaceEvents;
   readonly random: Random;
+  readonly values: Values;
+  /** Frees what is large, in slices. */
+  readonly reclaimer = new Reclaimer();
   /** Wall time of the running command, in milliseconds. */
   nowMs: number;
   /** No database's timer wheel has anything to do before; the expirer moves it on. */
@@ -62,7 +68,6 @@ export class Keyspace {
   /** Set while a client with NO-TOUCH runs a command. */
   touchDisabled = false;
   #policy: AccessPolicy = { lfu: false, lfuLogFactor: 10, lfuDecayTime: 1 };
-  readonly #doomed: { dict: Dict; wheel: TimerWheel }[] = [];
 
   constructor(options: {
     databaseCount: number;
@@ -70,10 +75,18 @@ export class Keyspace {
     hashSeed: Uint32Array;
     random: Random;
     events: KeyspaceEvents;
+    limits: ValueLimits;
   }) {
     this.heap = new Heap();
     this.hasher = new Hasher(options.hashSeed[0], options.hashSeed[1]);
     this.random = options.random;
+    this.values = new Values({
+      heap: this.heap,
+      dicts: new Dicts(this.heap, this.hasher),
+      reclaimer: this.reclaimer,
+      random: options.random,
+      limits: options.limits,
+    });
     this.events = options.events;
     this.nowMs = options.nowMs;
     this.databases = [];
@@ -144,26 +157,6 @@ export class Keyspace {
   /** Notes that a timer of this wheel was armed, in O(1): what wakes the expirer in time. */
   timerArmed(wheel: TimerWheel): void {
     this.nextDueMs = Math.min(this.nextDueMs, wheel.nextDueMs());
-  }
-
-  /** Takes over the contents of a flushed database, to be freed by `freeSlice`. */
-  freeLater(dict: Dict, wheel: TimerWheel): void {
-    this.#doomed.push({ dict, wheel });
-  }
-
-  /** Whether `freeSlice` has something left to do. */
-  get hasDoomed(): boolean {
-    return this.#doomed.length > 0;
-  }
-
-  /** Frees at most `recordsMax` records of flushed databases. */
-  freeSlice(recordsMax: number): void {
-    const doomed = this.#doomed[0];
-    if (doomed === undefined) return;
-    const { dict, wheel } = doomed;
-    if (!dict.drain(recordsMax, (record) => freeRecord(this.heap, wheel, record))) return;
-    dict.release();
-    this.#doomed.shift();
   }
 }
 

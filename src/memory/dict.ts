@@ -66,6 +66,25 @@ const NO_SLOT = -1;
 /** Most keys of one batch that are prefetched. */
 export const PREFETCH_MAX = 32;
 
+/**
+ * Room to take a bucket apart in: one for all dictionaries, of which one at a time does that and calls
+ * nobody meanwhile. There may be many dictionaries, so what each has of its own is kept small.
+ */
+const scratch = {
+  records: new Uint32Array(64),
+  tags: new Uint8Array(64),
+  buckets: new Uint32Array(8),
+  length: 0,
+  bucketsLength: 0,
+};
+
+/** The batch being prefetched; `read` keeps what was read alive, so that no compiler drops the reads. */
+const prefetching = {
+  hashes: new Uint32Array(PREFETCH_MAX),
+  addresses: new Uint32Array(PREFETCH_MAX),
+  read: 0,
+};
+
 /** Options of a `Dict`. */
 export interface DictOptions {
   /** Where the key's bytes begin in a record, in bytes; at least 4. */
@@ -113,18 +132,6 @@ export class Dict {
   #foundBucket = 0;
   #foundAt = 0;
   #foundSlot = NO_SLOT;
-
-  // Room to take a bucket apart in.
-  #scratchRecords = new Uint32Array(64);
-  #scratchTags = new Uint8Array(64);
-  #scratchBuckets = new Uint32Array(8);
-  #scratchLength = 0;
-  #scratchBucketsLength = 0;
-
-  /** Keeps what was prefetched alive, so that no compiler takes the reads for useless. */
-  #prefetched = 0;
-  readonly #prefetchHashes = new Uint32Array(PREFETCH_MAX);
-  readonly #prefetchAddresses = new Uint32Array(PREFETCH_MAX);
 
   constructor(heap: Heap, hasher: Hasher, options: DictOptions) {
     invariant(options.keyOffset >= 4, "a record begins with its key's length");
@@ -194,7 +201,7 @@ export class Dict {
    * it will look at into the cache.
    */
   announceKey(i: number, buffer: Uint8Array, start: number, end: number): void {
-    this.#prefetchHashes[i] = this.#hasher.hash(buffer, start, end);
+    prefetching.hashes[i] = this.#hasher.hash(buffer, start, end);
   }
 
   /**
@@ -204,10 +211,10 @@ export class Dict {
    */
   prefetch(count: number): void {
     const allWords = this.#heap.words;
-    const addresses = this.#prefetchAddresses;
+    const addresses = prefetching.addresses;
     let read = 0;
     for (let i = 0; i < count; i++) {
-      const at = this.#addressOf(this.#bucketOf(this.#prefetchHashes[i]));
+      const at = this.#addressOf(this.#bucketOf(prefetching.hashes[i]));
       addresses[i] = at;
       const words = allWords[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
@@ -219,14 +226,14 @@ export class Dict {
       const record = addresses[i];
       read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
     }
-    this.#prefetched = read;
+    prefetching.read = read;
   }
 
   /** The first record in a bucket with the tag of announced key `i`, or 0: an address to read at. */
   #likelyRecord(bucketAddress: number, i: number): number {
     const words = this.#heap.words[bucketAddress >>> SEGMENT_SHIFT];
     const base = (bucketAddress & UNIT_MASK) << 1;
-    const pattern = Math.imul(tagOf(this.#prefetchHashes[i]), EACH_BYTE);
+    const pattern = Math.imul(tagOf(prefetching.hashes[i]), EACH_BYTE);
     for (let group = 0; group < 3; group++) {
       const hits = zeroBytes(words[base + TAGS_WORD + group] ^ pattern);
       if (hits !== 0) return words[base + (group << 2) + firstByte(hits)];
@@ -491,15 +498,15 @@ export class Dict {
     const to = this.bucketCount;
     if (!this.#makeRoomForBucket(to)) return;
     this.#willChange(from);
-    this.#scratchLength = 0;
-    this.#scratchBucketsLength = 0;
+    scratch.length = 0;
+    scratch.bucketsLength = 0;
     this.#takeApart(from);
     // Those that stay gather in front.
-    const records = this.#scratchRecords;
-    const tags = this.#scratchTags;
+    const records = scratch.records;
+    const tags = scratch.tags;
     const bit = 1 << this.#level;
     let stay = 0;
-    let end = this.#scratchLength;
+    let end = scratch.length;
     while (stay < end) {
       const record = records[stay];
       if ((this.#hashOf(record) & bit) === 0) {
@@ -515,7 +522,7 @@ export class Dict {
     }
     this.#setVersion(to, this.bucketVersion(from));
     this.#putTogether(from, 0, stay);
-    this.#putTogether(to, stay, this.#scratchLength);
+    this.#putTogether(to, stay, scratch.length);
     this.#freeScratchBuckets();
     this.#split++;
     if (this.#split === bit) {
@@ -531,18 +538,18 @@ export class Dict {
     const to = from - (this.#split === 0 ? 1 << (this.#level - 1) : 1 << this.#level);
     this.#willChange(from);
     this.#willChange(to);
-    this.#scratchLength = 0;
-    this.#scratchBucketsLength = 0;
+    scratch.length = 0;
+    scratch.bucketsLength = 0;
     this.#takeApart(to);
     this.#takeApart(from);
-    if (this.#scratchLength > (this.#scratchBucketsLength + 1) * SLOTS) {
+    if (scratch.length > (scratch.bucketsLength + 1) * SLOTS) {
       const address = this.#tryAllocateBuckets(1);
       if (address === 0) return;
-      this.#scratchBuckets[this.#scratchBucketsLength++] = address;
+      scratch.buckets[scratch.bucketsLength++] = address;
       this.#overflowCount++;
     }
     this.#setVersion(to, Math.min(this.bucketVersion(from), this.bucketVersion(to)));
-    this.#putTogether(to, 0, this.#scratchLength);
+    this.#putTogether(to, 0, scratch.length);
     this.#freeScratchBuckets();
     this.#dropLastBucket();
   }
@@ -553,18 +560,18 @@ export class Dict {
     for (let at = this.#addressOf(bucket); at !== 0;) {
       const words = allWords[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
-      if (this.#scratchLength + SLOTS > this.#scratchRecords.length) this.#growScratch();
+      if (scratch.length + SLOTS > scratch.records.length) this.#growScratch();
       for (let slot = 0; slot < SLOTS; slot++) {
         const record = words[base + slot];
         if (record === 0) continue;
         // their keys are hashed next: reading all of them first has the cache misses overlap
-        this.#prefetched ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
-        this.#scratchRecords[this.#scratchLength] = record;
-        this.#scratchTags[this.#scratchLength++] = words[base + TAGS_WORD + (slot >>> 2)] >>>
+        prefetching.read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
+        scratch.records[scratch.length] = record;
+        scratch.tags[scratch.length++] = words[base + TAGS_WORD + (slot >>> 2)] >>>
           ((slot & 3) << 3);
       }
       at = words[base + OVERFLOW_WORD];
-      if (at !== 0) this.#scratchBuckets[this.#scratchBucketsLength++] = at;
+      if (at !== 0) scratch.buckets[scratch.bucketsLength++] = at;
     }
   }
 
@@ -577,35 +584,35 @@ export class Dict {
       for (let word = base; word < base + VERSION_WORD; word++) words[word] = 0;
       const slots = Math.min(SLOTS, end - start);
       for (let slot = 0; slot < slots; slot++, start++) {
-        words[base + slot] = this.#scratchRecords[start];
-        words[base + TAGS_WORD + (slot >>> 2)] |= this.#scratchTags[start] << ((slot & 3) << 3);
+        words[base + slot] = scratch.records[start];
+        words[base + TAGS_WORD + (slot >>> 2)] |= scratch.tags[start] << ((slot & 3) << 3);
       }
       if (start === end) {
         if (chain > this.#chainMax) this.#chainMax = chain;
         return;
       }
-      at = this.#scratchBuckets[--this.#scratchBucketsLength];
+      at = scratch.buckets[--scratch.bucketsLength];
       words[base + OVERFLOW_WORD] = at;
     }
   }
 
   #freeScratchBuckets(): void {
-    while (this.#scratchBucketsLength > 0) {
-      this.#heap.free(this.#scratchBuckets[--this.#scratchBucketsLength]);
+    while (scratch.bucketsLength > 0) {
+      this.#heap.free(scratch.buckets[--scratch.bucketsLength]);
       this.#overflowCount--;
     }
   }
 
   #growScratch(): void {
-    const records = new Uint32Array(this.#scratchRecords.length * 2);
-    records.set(this.#scratchRecords);
-    this.#scratchRecords = records;
+    const records = new Uint32Array(scratch.records.length * 2);
+    records.set(scratch.records);
+    scratch.records = records;
     const tags = new Uint8Array(records.length);
-    tags.set(this.#scratchTags);
-    this.#scratchTags = tags;
+    tags.set(scratch.tags);
+    scratch.tags = tags;
     const buckets = new Uint32Array(records.length >>> 3);
-    buckets.set(this.#scratchBuckets);
-    this.#scratchBuckets = buckets;
+    buckets.set(scratch.buckets);
+    scratch.buckets = buckets;
   }
 
   /** Makes the table large enough for a bucket of this number; false if there is no memory. */
@@ -692,20 +699,29 @@ export class Dict {
     }
   }
 
-  /** Removes the records of a bucket and returns how many they were. */
+  /** Removes the records of a bucket and returns how many they were. `drop` may use any dictionary. */
   #emptyBucket(bucket: number, drop?: (record: number) => void): number {
     this.#willChange(bucket);
-    this.#scratchLength = 0;
-    this.#scratchBucketsLength = 0;
-    this.#takeApart(bucket);
-    const length = this.#scratchLength;
-    const overflow = this.#scratchBucketsLength;
-    this.#count -= length;
-    this.#putTogether(bucket, 0, 0);
-    for (let i = 0; i < length; i++) drop?.(this.#scratchRecords[i]);
-    this.#scratchBucketsLength = overflow;
-    this.#freeScratchBuckets();
-    return length;
+    const count = this.#count;
+    let at = this.#addressOf(bucket);
+    for (let isFirst = true; at !== 0; isFirst = false) {
+      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+      const base = (at & UNIT_MASK) << 1;
+      const next = words[base + OVERFLOW_WORD];
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const record = words[base + slot];
+        if (record === 0) continue;
+        this.#count--;
+        drop?.(record);
+      }
+      if (isFirst) words.fill(0, base, base + VERSION_WORD);
+      else {
+        this.#heap.free(at);
+        this.#overflowCount--;
+      }
+      at = next;
+    }
+    return count - this.#count;
   }
 
   /** Walks the whole table and asserts that it is consistent; for tests. */

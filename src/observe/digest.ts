@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Database } from "../keyspace/database.ts";
-import { timerOf, typeOf } from "../keyspace/record.ts";
+import { timerOf, typeOf } from "../values/record.ts";
 
 /** Bytes of a SHA-1 hash. */
 const digestBytes = 20;

@@ -6,7 +6,7 @@ import {
   encodingOf,
   externalBit,
   inlineBytesMax,
-} from "../../src/keyspace/record.ts";
+} from "../../src/values/record.ts";
 import { randomBelow, SeededRandom } from "../../src/random.ts";
 import { testScale, withSeed } from "../memory/support.ts";
 import { EventLog, find, get, has, keys, newKeyspace, set, startMs } from "./support.ts";
@@ -216,7 +216,7 @@ Deno.test("a database behaves as a map of strings", () => {
         database.flush();
         model.clear();
       } else if (kind > 90) {
-        keyspace.freeSlice(randomBelow(random, 10));
+        keyspace.reclaimer.slice(randomBelow(random, 10));
       }
       assertEquals(get(database, key), model.get(key) ?? null);
       assertEquals(database.size, model.size);
@@ -229,7 +229,7 @@ Deno.test("a database behaves as a map of strings", () => {
     }
     database.flush();
     assertEquals(has(database, "key:0"), false);
-    while (keyspace.hasDoomed) keyspace.freeSlice(100);
+    while (keyspace.reclaimer.pending) keyspace.reclaimer.slice(100);
     assertEquals(keyspace.heap.usedBytes, emptyBytes, "nothing is leaked");
   });
 });

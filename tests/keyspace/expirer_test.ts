@@ -186,7 +186,7 @@ Deno.test("flushed databases are freed in slices, even while keys don't expire",
   set(database, "new", "1");
   expirer.schedule();
   clock.advance(0);
-  assertEquals([keyspace.hasDoomed, get(database, "new")], [false, "1"]);
+  assertEquals([keyspace.reclaimer.pending, get(database, "new")], [false, "1"]);
   database.flush();
   expirer.schedule();
   clock.advance(0);
@@ -280,7 +280,7 @@ Deno.test("keys are there until their time, as in a map of times", () => {
       }
     }
     for (const database of keyspace.databases) database.flush();
-    while (keyspace.hasDoomed) keyspace.freeSlice(1000);
+    while (keyspace.reclaimer.pending) keyspace.reclaimer.slice(1000);
     assertEquals(keyspace.heap.usedBytes, emptyBytes);
   });
 });

@@ -1,5 +1,6 @@
 /** What the tests of the keyspace share: a keyspace that remembers its events, and keys as text. */
 import type { Database } from "../../src/keyspace/database.ts";
+import { ConfigValues } from "../../src/config/values.ts";
 import type { KeyspaceEvents } from "../../src/keyspace/events.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import type { Int64 } from "../../src/resp/numbers.ts";
@@ -16,6 +17,10 @@ export class EventLog implements KeyspaceEvents {
 
   changed(database: Database, buffer: Uint8Array, start: number, end: number): void {
     this.lines.push(`changed ${database.index} ${decoder.decode(buffer.subarray(start, end))}`);
+  }
+
+  notify(_class: number, event: string, database: Database): void {
+    this.lines.push(`notify ${event} ${database.index}`);
   }
 
   expired(database: Database, record: number): void {
@@ -38,6 +43,7 @@ export class EventLog implements KeyspaceEvents {
 /** Hears nothing: for tests with so many keys that a log would be what takes the time. */
 export const noEvents: KeyspaceEvents = {
   changed() {},
+  notify() {},
   expired() {},
   evicted() {},
   flushed() {},
@@ -55,6 +61,7 @@ export function newKeyspace(options: {
     hashSeed: new Uint32Array([1, 2]),
     random: options.random ?? new SeededRandom(1),
     events: options.events ?? noEvents,
+    limits: new ConfigValues(),
   });
 }
 

@@ -4,12 +4,16 @@
  *     byte  0  u32  key length
  *     byte  4  u32  type (4 bits) | encoding (4 bits) | access (24 bits: LRU clock or LFU counter)
  *     byte  8  u32  timer in the timer wheel, 0 without a time to live
- *     byte 12  u32  length of a string value; of an integer: 1 if it was copied from another key
+ *     byte 12  u32  of a string: its length; of an integer: 1 if it was copied from another key;
+ *                   of any other type: the value's root
  *     byte 16       key
- *     behind it     payload: the string's bytes; an integer as i64; or the u32 address of a block of
+ *     behind it     payload of a string: its bytes; an integer as i64; or the u32 address of a block of
  *                   its own that holds a long string's bytes (`Encoding` with `externalBit`)
  *
  * The payload follows the key without padding, so it is read through a DataView or byte by byte.
+ *
+ * The root of a list, set, hash, … is a word that its type gives a meaning to, by encoding: mostly the
+ * address of the block where the value begins. A record with a root does not move when its value changes.
  */
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import type { Int64 } from "../resp/numbers.ts";
@@ -36,12 +40,36 @@ export const ValueType = {
 /** What TYPE answers, by type number. */
 export const typeNames: readonly string[] = ["string", "list", "set", "zset", "hash", "", "stream"];
 
-/** How a string is kept, and what OBJECT ENCODING says of it. */
+/** How a value is kept, by Redis' numbers. */
 export const Encoding = {
   RAW: 0,
   INT: 1,
+  HASH_TABLE: 2,
+  INTSET: 6,
+  SKIPLIST: 7,
   EMBSTR: 8,
+  QUICKLIST: 9,
+  STREAM: 10,
+  LISTPACK: 11,
+  LISTPACK_EX: 12,
 } as const;
+
+/** What OBJECT ENCODING says, by encoding. */
+const encodingNames: readonly string[] = [
+  "raw",
+  "int",
+  "hashtable",
+  "",
+  "raw",
+  "",
+  "intset",
+  "skiplist",
+  "embstr",
+  "quicklist",
+  "stream",
+  "listpack",
+  "listpackex",
+];
 
 /** Added to `Encoding.RAW` when the value's bytes are in a block of their own. */
 export const externalBit = 4;
@@ -100,9 +128,23 @@ export function encodingOf(heap: Heap, record: number): number {
 
 /** What OBJECT ENCODING says of a record. */
 export function encodingName(heap: Heap, record: number): string {
-  const encoding = encodingOf(heap, record);
-  if (encoding === Encoding.INT) return "int";
-  return encoding === Encoding.EMBSTR ? "embstr" : "raw";
+  return encodingNames[encodingOf(heap, record)];
+}
+
+/** Notes that the value of a record is kept in another way from now on. */
+export function setEncoding(heap: Heap, record: number, encoding: number): void {
+  const words = heap.words[record >>> SEGMENT_SHIFT];
+  const at = recordWordIndex(record) + metaWord;
+  words[at] = (words[at] & ~0xf0) | (encoding << 4);
+}
+
+/** Where a value of any type but string begins; what that means is its type's business. */
+export function rootOf(heap: Heap, record: number): number {
+  return heap.words[record >>> SEGMENT_SHIFT][recordWordIndex(record) + valueLengthWord];
+}
+
+export function setRoot(heap: Heap, record: number, root: number): void {
+  heap.words[record >>> SEGMENT_SHIFT][recordWordIndex(record) + valueLengthWord] = root;
 }
 
 /** The 24 bits of LRU clock or LFU counter. */
@@ -172,6 +214,7 @@ export function setExternal(heap: Heap, record: number, address: number): void {
 
 /** Bytes of payload in the record itself. */
 export function payloadBytesOf(heap: Heap, record: number): number {
+  if (typeOf(heap, record) !== ValueType.STRING) return 0;
   const encoding = encodingOf(heap, record);
   if (encoding === Encoding.INT) return integerPayloadBytes;
   return (encoding & externalBit) !== 0 ? externalPayloadBytes : valueLengthOf(heap, record);

@@ -1,0 +1,40 @@
+/** The types of value, over one heap: each type's class, and all of them by type number. */
+import type { Dicts } from "../memory/dicts.ts";
+import type { Heap } from "../memory/heap.ts";
+import type { Reclaimer } from "../memory/reclaimer.ts";
+import type { Random } from "../random.ts";
+import type { ValueLimits } from "./limits.ts";
+import { typeOf, ValueType } from "./record.ts";
+import { Strings } from "./strings.ts";
+import type { ValueKind } from "./value_kind.ts";
+
+/** What values stand on. */
+export interface ValueFoundation {
+  readonly heap: Heap;
+  readonly dicts: Dicts;
+  readonly reclaimer: Reclaimer;
+  readonly random: Random;
+  readonly limits: ValueLimits;
+}
+
+export class Values {
+  readonly strings: Strings;
+  readonly #heap: Heap;
+  readonly #kinds: ValueKind[] = [];
+
+  constructor(foundation: ValueFoundation) {
+    this.#heap = foundation.heap;
+    this.strings = new Strings(foundation.heap);
+    this.#kinds[ValueType.STRING] = this.strings;
+  }
+
+  /** What looks after values of a type, by its number. */
+  kind(type: number): ValueKind {
+    return this.#kinds[type];
+  }
+
+  /** What looks after the value of a record. */
+  kindOf(record: number): ValueKind {
+    return this.#kinds[typeOf(this.#heap, record)];
+  }
+}
