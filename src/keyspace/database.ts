@@ -29,7 +29,6 @@ import {
   integerPayloadBytes,
   keyLengthOf,
   keyStartOf,
-  type markCopiedInteger,
   metaOf,
   metaWord,
   payloadBytesOf,

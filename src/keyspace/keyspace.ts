@@ -58,7 +58,7 @@ export class Keyspace {
   readonly random: Random;
   readonly values: Values;
   /** Frees what is large, in slices. */
-  readonly reclaimer = new Reclaimer();
+  readonly reclaimer: Reclaimer = new Reclaimer();
   /** Wall time of the running command, in milliseconds. */
   nowMs: number;
   /** No database's timer wheel has anything to do before; the expirer moves it on. */
