@@ -115,6 +115,8 @@ export class Heap {
   readonly words: Uint32Array<ArrayBuffer>[] = [];
   /** Segments as bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>[] = [];
+  /** Segments as doubles, one per unit: an address's double is at `address & UNIT_MASK`. */
+  readonly doubles: Float64Array<ArrayBuffer>[] = [];
   /** Segments as views, for what is not aligned. */
   readonly views: DataView[] = [];
 
@@ -473,6 +475,7 @@ export class Heap {
   #setSegment(segment: number, buffer: ArrayBuffer, byteLength: number): void {
     this.words[segment] = new Uint32Array(buffer, 0, byteLength / 4);
     this.bytes[segment] = new Uint8Array(buffer, 0, byteLength);
+    this.doubles[segment] = new Float64Array(buffer, 0, byteLength / UNIT_BYTES);
     this.views[segment] = new DataView(buffer, 0, byteLength);
   }
 
