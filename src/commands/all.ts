@@ -1,5 +1,6 @@
 /** Every handler there is, for the command table. */
 import type { Handlers } from "../command/spec.ts";
+import { bitmapHandlers } from "./bitmap.ts";
 import { clientHandlers } from "./client.ts";
 import { commandHandlers as commandCommandHandlers } from "./command.ts";
 import { configHandlers } from "./config.ts";
@@ -10,6 +11,7 @@ import { serverHandlers } from "./server.ts";
 import { stringHandlers } from "./string.ts";
 
 export const commandHandlers: Handlers = {
+  ...bitmapHandlers,
   ...clientHandlers,
   ...commandCommandHandlers,
   ...configHandlers,

@@ -5,7 +5,7 @@
  * A field is handled in pieces of at most a byte, and summed up in a plain number; only fields of more than
  * 53 bits are put together with BigInt, of a high part and 32 low bits.
  */
-import { type Int64, toInt64 } from "../resp/numbers.ts";
+import { type Int64, int64Min, toInt64 } from "../resp/numbers.ts";
 
 /** The type of a field: `u8`, `i64`. */
 export interface FieldType {
@@ -61,9 +61,14 @@ export function writeField(
 
 /** What a field becomes that is set to `value`; null where the overflow fails. */
 export function settled(type: FieldType, overflow: Overflow, value: Int64): Int64 | null {
-  // Redis compares as unsigned numbers: a negative one is larger than any that fits
-  const taken = !type.isSigned && value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
-  return fitted(type, overflow, taken);
+  const tooLow = type.isSigned ? isFarBelow(type, value) : value < 0;
+  // so do these numbers compare in Redis' unsigned arithmetic: above all that fits
+  return fitted(type, overflow, tooLow ? BigInt.asUintN(64, BigInt(value)) : value);
+}
+
+/** Whether a number is so low that its distance from the greatest of a signed type leaves 64 bits. */
+function isFarBelow({ bits }: FieldType, value: Int64): boolean {
+  return bits < 64 && typeof value === "bigint" && value - int64Min <= greatest(bits - 1);
 }
 
 /** What a field of `value` becomes that is incremented; null where the overflow fails. */

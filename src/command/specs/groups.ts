@@ -1,5 +1,6 @@
 /** Every group of commands, for the command table. */
 import type { CommandGroup } from "../spec.ts";
+import { bitmapCommands } from "./bitmap.ts";
 import { connectionCommands } from "./connection.ts";
 import { genericCommands } from "./generic.ts";
 import { serverCommands } from "./server.ts";
@@ -7,6 +8,7 @@ import { stringCommands } from "./string.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
   stringCommands,
+  bitmapCommands,
   genericCommands,
   connectionCommands,
   serverCommands,
