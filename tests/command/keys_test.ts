@@ -3,29 +3,28 @@ import { assertEquals } from "@std/assert";
 import { findKeys, hasKeys } from "../../src/command/keys.ts";
 import {
   CommandFlag,
+  type CommandRow,
   type CommandSpec,
+  countedKeys,
+  firstHalfBehind,
   type FoundKeys,
   keyAt,
   KeyFlag,
   keyRange,
   type KeySpec,
 } from "../../src/command/spec.ts";
+import { bitmapCommands } from "../../src/command/specs/bitmap.ts";
+import { geoCommands } from "../../src/command/specs/geo.ts";
+import { sortRows } from "../../src/command/specs/sort.ts";
+import { streamCommands } from "../../src/command/specs/stream.ts";
 import { CommandTable } from "../../src/command/table.ts";
 import { Arguments } from "../../src/resp/arguments.ts";
 import { idleHandlers, makeTable } from "./support.ts";
 
 const { RO, RW, OW, ACCESS, UPDATE, DELETE, NOT_KEY, INCOMPLETE } = KeyFlag;
 
-const zunionstore = withKeys(keyAt(1, OW | UPDATE), {
-  flags: RO | ACCESS,
-  beginSearch: { type: "index", index: 2 },
-  findKeys: { type: "keynum", keyNumIndex: 0, firstKey: 1, keyStep: 1 },
-});
-const xread = withKeys({
-  flags: RO | ACCESS,
-  beginSearch: { type: "keyword", keyword: "STREAMS", startFrom: 1 },
-  findKeys: { type: "range", lastKey: -1, keyStep: 1, limit: 2 },
-});
+const zunionstore = withKeys(keyAt(1, OW | UPDATE), countedKeys(2, RO | ACCESS));
+const xread = withKeys(firstHalfBehind("STREAMS", 1, RO | ACCESS));
 const migrate = withKeys(keyAt(3, RW), {
   flags: RW | DELETE,
   beginSearch: { type: "keyword", keyword: "KEYS", startFrom: -2 },
@@ -42,6 +41,24 @@ function withKeys(...keys: KeySpec[]): CommandSpec {
 function keysOf(spec: CommandSpec, ...words: string[]): string[] {
   const args = Arguments.of(...words);
   return findKeys(spec, args).positions.map((i) => args.string(i));
+}
+
+/** The commands whose keys no key spec tells, each by a function of its own. */
+const ownFinders: readonly CommandRow[] = [
+  ...sortRows,
+  ...bitmapCommands.commands,
+  ...geoCommands.commands,
+  ...streamCommands.commands,
+];
+const ownFinderGroups = [{ group: "generic", commands: ownFinders }];
+const ownFinderTable = new CommandTable(ownFinderGroups, idleHandlers(ownFinderGroups));
+
+/** Keys and flags as COMMAND GETKEYSANDFLAGS of Redis 8.0 gives them for these calls. */
+function assertKeys(call: string, expected: [string, number][]): void {
+  const args = Arguments.of(...call.split(" "));
+  const { positions, flags } = findKeys(ownFinderTable.lookup(args)!, args);
+  const found = positions.map((at, i): [string, number] => [args.string(at), flags[i]]);
+  assertEquals(found, expected, call);
 }
 
 /** The keys of a call of a command that redino has. */
@@ -116,4 +133,47 @@ Deno.test("the legacy range joins what is adjacent, and tells when it does not t
     assertEquals([firstKey, lastKey, keyStep], [first, last, step]);
     assertEquals((flags & CommandFlag.MOVABLE_KEYS) !== 0, movable);
   }
+});
+
+Deno.test("SORT stores at its last STORE that is no argument of another option", () => {
+  const stored = (name: string): [string, number][] => [["a", RO | ACCESS], [name, OW | UPDATE]];
+  assertKeys("sort a", [["a", RO | ACCESS]]);
+  assertKeys("sort a by b store c store d", stored("d"));
+  assertKeys("sort a store store x", stored("store"));
+  assertKeys("sort a limit store x Store y", stored("y"));
+  assertKeys("sort a get store x", [["a", RO | ACCESS]]);
+  assertKeys("sort a store", [["a", RO | ACCESS]]);
+  assertKeys("sort_ro a store b", [["a", RO | ACCESS]]);
+});
+
+Deno.test("BITFIELD reads as long as it only gets", () => {
+  assertKeys("bitfield a", [["a", RO | ACCESS]]);
+  assertKeys("bitfield a get u8 0 overflow sat get u8 1", [["a", RO | ACCESS]]);
+  for (const rest of ["get u8 0 set u8 0 1", "incrby u8 1 2", "get u8", "overflow", "x"]) {
+    assertKeys(`bitfield a ${rest}`, [["a", RW | ACCESS | UPDATE]]);
+  }
+});
+
+Deno.test("GEORADIUS stores at its last STORE or STOREDIST", () => {
+  const stored = (name: string): [string, number][] => [["a", RO | ACCESS], [name, OW | UPDATE]];
+  assertKeys("georadius a 1 2 3 m", [["a", RO | ACCESS]]);
+  assertKeys("georadius a 1 2 3 m storedist b store c", stored("c"));
+  assertKeys("georadius a 1 2 3 m store store c", stored("store"));
+  assertKeys("georadius a 1 2 3 m store", [["a", RO | ACCESS]]);
+  assertKeys("georadiusbymember a m 3 m StoreDist b", stored("b"));
+  assertKeys("georadius_ro a 1 2 3 m store b", [["a", RO | ACCESS]]);
+});
+
+Deno.test("XREAD and XREADGROUP take the STREAMS that no other option claims", () => {
+  assertKeys("xread streams a b 0 0", [["a", RO | ACCESS], ["b", RO | ACCESS]]);
+  assertKeys("xread block streams streams a 0", [["a", RO | ACCESS]]);
+  assertKeys("xread streams streams 0", [["streams", RO | ACCESS]]);
+  assertKeys("xreadgroup group streams streams noack streams a 0", [["a", RO | ACCESS]]);
+  const senseless = [
+    "xread count 1 streams a b 0",
+    "xread what streams a 0",
+    "xread block streams a 0",
+    "xreadgroup group streams c x streams a 0",
+  ];
+  for (const call of senseless) assertKeys(call, []);
 });

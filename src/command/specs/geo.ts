@@ -25,33 +25,34 @@ import {
 const { WRITE, READONLY, DENYOOM } = CommandFlag;
 const { RO, RW, OW, ACCESS, UPDATE, INCOMPLETE } = KeyFlag;
 
-const order = optional(oneOf("order", [token("ASC"), token("DESC")]));
+const from = oneOf("from", [
+  string("member", { token: "FROMMEMBER" }),
+  block("fromlonlat", [double("longitude"), double("latitude")], { token: "FROMLONLAT" }),
+]);
 const unit = oneOf("unit", [token("M"), token("KM"), token("FT"), token("MI")]);
+const shape = oneOf("by", [
+  block("circle", [double("radius", { token: "BYRADIUS" }), unit]),
+  block("box", [double("width", { token: "BYBOX" }), double("height"), unit]),
+]);
 const count = optional(
   block("count-block", [integer("count", { token: "COUNT" }), optional(token("ANY"))]),
 );
+/** Where COUNT is older than its ANY. */
 const countWithLaterAny = optional(
   block("count-block", [
     integer("count", { token: "COUNT" }),
     optional(token("ANY", { since: "6.2.0" })),
   ]),
 );
-const from = oneOf("from", [
-  string("member", { token: "FROMMEMBER" }),
-  block("fromlonlat", [double("longitude"), double("latitude")], { token: "FROMLONLAT" }),
-]);
+const order = optional(oneOf("order", [token("ASC"), token("DESC")]));
 const store = optional(
   oneOf("store", [
     key("storekey", { displayText: "key", keySpecIndex: 1, token: "STORE" }),
     key("storedistkey", { displayText: "key", keySpecIndex: 2, token: "STOREDIST" }),
   ]),
 );
-const shape = oneOf("by", [
-  block("circle", [double("radius", { token: "BYRADIUS" }), unit]),
-  block("box", [double("width", { token: "BYBOX" }), double("height"), unit]),
-]);
 
-/** Of several destinations the last one counts. */
+/** The key that is read and the one that STORE or STOREDIST names; of several the last one counts. */
 function radiusKeys(args: Arguments): FoundKeys {
   let destination = 0;
   for (let i = 5; i + 1 < args.count; i++) {

@@ -22,7 +22,7 @@ import {
 const { WRITE, READONLY, DENYOOM } = CommandFlag;
 const { RO, OW, ACCESS, UPDATE } = KeyFlag;
 
-/** SORT's destination, which may stand anywhere among the options; of several the last one counts. */
+/** What is sorted and the destination, which may stand anywhere among the options: the last one. */
 function sortKeys(args: Arguments): FoundKeys {
   let destination = 0;
   for (let i = 2; i < args.count; i++) {

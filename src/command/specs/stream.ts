@@ -24,16 +24,16 @@ import {
 const { WRITE, READONLY, DENYOOM, BLOCKING, LOADING, STALE, FAST } = CommandFlag;
 const { RO, RW, ACCESS, UPDATE, INSERT, DELETE, INCOMPLETE } = KeyFlag;
 
-const trimLimit = optional(integer("count", { token: "LIMIT", since: "6.2.0" }));
-const groupId = oneOf("id-selector", [string("id"), token("$", { name: "new-id" })]);
 const trimStrategy = oneOf("strategy", [token("MAXLEN"), token("MINID", { since: "6.2.0" })]);
-const streams = block("streams", [multiple(key()), multiple(string("id"))], { token: "STREAMS" });
-const entriesRead = optional(
-  integer("entriesread", { displayText: "entries-read", token: "ENTRIESREAD" }),
-);
 const trimOperator = optional(
   oneOf("operator", [token("=", { name: "equal" }), token("~", { name: "approximately" })]),
 );
+const trimLimit = optional(integer("count", { token: "LIMIT", since: "6.2.0" }));
+const groupId = oneOf("id-selector", [string("id"), token("$", { name: "new-id" })]);
+const entriesRead = optional(
+  integer("entriesread", { displayText: "entries-read", token: "ENTRIESREAD" }),
+);
+const streams = block("streams", [multiple(key()), multiple(string("id"))], { token: "STREAMS" });
 
 /** The keys behind the STREAMS that is no argument of another option, nor a key or a group itself. */
 function streamKeys(args: Arguments): FoundKeys {
