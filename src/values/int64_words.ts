@@ -1,0 +1,25 @@
+/**
+ * The two 32-bit words of an `Int64`: how packed values store, compare and order 64-bit integers
+ * without making a bigint of each. Both words are signed, as bit operations of JavaScript are.
+ */
+
+import { type Int64, toInt64 } from "../resp/numbers.ts";
+
+/** The lower 32 bits. */
+export function lowWord(value: Int64): number {
+  return typeof value === "number" ? value | 0 : Number(BigInt.asIntN(32, value));
+}
+
+/** The upper 32 bits, with the sign. */
+export function highWord(value: Int64): number {
+  return typeof value === "number"
+    ? Math.floor(value / 0x100000000)
+    : Number(BigInt.asIntN(32, value >> 32n));
+}
+
+/** The integer that these words make. */
+export function int64OfWords(low: number, high: number): Int64 {
+  const value = high * 0x100000000 + (low >>> 0);
+  if (Number.isSafeInteger(value)) return value;
+  return toInt64((BigInt(high) << 32n) | BigInt(low >>> 0));
+}
