@@ -15,7 +15,7 @@ import { copyBytes } from "../memory/bytes.ts";
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import type { Int64 } from "../resp/numbers.ts";
 import { highWord, int64OfWords, lowWord } from "./int64_words.ts";
-import { growBlock, shrinkBlock } from "./packed_block.ts";
+import { growBlock, moveBytes, shrinkBlock } from "./packed_block.ts";
 import type { Slice } from "./slice.ts";
 
 const HEADER_BYTES = 8;
@@ -105,7 +105,7 @@ export class Intsets {
     a = growBlock(this.#heap, a, total + setWidth, total);
     const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
     const at = byteBase(a) + HEADER_BYTES + index * setWidth;
-    copyBytes(bytes, at, bytes, at + setWidth, (count - index) * setWidth);
+    moveBytes(bytes, at, at + setWidth, (count - index) * setWidth);
     this.#write(a, setWidth, index, lowWord(value), highWord(value));
     this.#setHeader(a, setWidth, count + 1);
     return a;
@@ -119,7 +119,7 @@ export class Intsets {
     const width = this.#width(a);
     const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
     const at = byteBase(a) + HEADER_BYTES + this.#index * width;
-    copyBytes(bytes, at + width, bytes, at, (count - this.#index) * width);
+    moveBytes(bytes, at + width, at, (count - this.#index) * width);
     this.#setHeader(a, width, count);
     return shrinkBlock(this.#heap, a, HEADER_BYTES + count * width);
   }

@@ -43,7 +43,7 @@ import {
   writeBacklen,
   writeStringHead,
 } from "./listpack_entry.ts";
-import { growBlock, shrinkBlock } from "./packed_block.ts";
+import { growBlock, moveBytes, shrinkBlock } from "./packed_block.ts";
 import type { Slice } from "./slice.ts";
 
 /** Position of the first entry. */
@@ -220,20 +220,23 @@ export class Listpacks {
     let at = base + (from === 0 ? HEADER_BYTES : from);
     let skipped = skip;
     for (let head = bytes[at]; head !== END; head = bytes[at]) {
-      const isShort = head >= STRING_6 && head < INTEGER_13;
       if (skipped < skip) {
         skipped++;
-      } else {
-        skipped = 0;
-        if (isShort) {
-          if ((head & LENGTH_6) === length && equalBytes(bytes, at + 1, buffer, start, length)) {
-            return at - base;
-          }
-        } else if (equalsString(bytes, at, buffer, start, length)) {
+        at = skipEntry(bytes, at);
+        continue;
+      }
+      skipped = 0;
+      if (head >= STRING_6 && head < INTEGER_13) {
+        // the usual case, without calls that decode it again
+        const entryLength = head & LENGTH_6;
+        if (entryLength === length && equalBytes(bytes, at + 1, buffer, start, length)) {
           return at - base;
         }
+        at += 2 + entryLength;
+      } else {
+        if (equalsString(bytes, at, buffer, start, length)) return at - base;
+        at = skipEntry(bytes, at);
       }
-      at = isShort ? at + 2 + (head & LENGTH_6) : skipEntry(bytes, at);
     }
     return 0;
   }
@@ -260,9 +263,10 @@ export class Listpacks {
         continue;
       }
       skipped = 0;
-      if (
-        equalsInteger(bytes, at, low, high) || equalsString(bytes, at, buffer, start, end - start)
-      ) return at - base;
+      const isEqual = isInteger(bytes, at)
+        ? equalsInteger(bytes, at, low, high)
+        : equalsString(bytes, at, buffer, start, end - start);
+      if (isEqual) return at - base;
     }
     return 0;
   }
@@ -463,7 +467,7 @@ export class Listpacks {
     if (added !== removed) {
       const bytes = heap.bytes[a >>> SEGMENT_SHIFT];
       const from = this.#base(a) + at;
-      copyBytes(bytes, from + removed, bytes, from + added, total - at - removed);
+      moveBytes(bytes, from + removed, from + added, total - at - removed);
       heap.words[a >>> SEGMENT_SHIFT][((a & UNIT_MASK) << 1) + this.#prefixWords] = changed;
     }
     if (added < removed) a = shrinkBlock(heap, a, this.#prefixBytes + changed);

@@ -76,8 +76,17 @@ export function backlenBytes(length: number): number {
   return length < 268435455 ? 4 : 5;
 }
 
+/** Sizes with backlen of the entries whose first byte says it all; 0 for the others. */
+const sizeByHead = Uint8Array.from({ length: 256 }, (_, head) => {
+  const length = encodedBytes(Uint8Array.of(head), 0);
+  const isLong = head === END || (head >= STRING_12 && head <= STRING_32);
+  return length === 0 || isLong ? 0 : length + backlenBytes(length);
+});
+
 /** Offset of what follows the entry at `at`. */
 export function skipEntry(bytes: Uint8Array, at: number): number {
+  const size = sizeByHead[bytes[at]];
+  if (size !== 0) return at + size;
   const length = encodedBytes(bytes, at);
   return at + length + backlenBytes(length);
 }
@@ -189,9 +198,8 @@ export function readInteger(bytes: Uint8Array, at: number): Int64 {
   return readShortInteger(bytes, at);
 }
 
-/** Whether the entry at `at` is an integer with these words. */
+/** Whether the integer at `at` has these words. */
 export function equalsInteger(bytes: Uint8Array, at: number, low: number, high: number): boolean {
-  if (!isInteger(bytes, at)) return false;
   if (bytes[at] === INTEGER_64) {
     return readWord(bytes, at + 1) === low && readWord(bytes, at + 5) === high;
   }
