@@ -7,6 +7,7 @@ import { configHandlers } from "./config.ts";
 import { connectionHandlers } from "./connection.ts";
 import { databaseHandlers } from "./database.ts";
 import { genericHandlers } from "./generic.ts";
+import { hyperloglogHandlers } from "./hyperloglog.ts";
 import { serverHandlers } from "./server.ts";
 import { stringHandlers } from "./string.ts";
 
@@ -18,6 +19,7 @@ export const commandHandlers: Handlers = {
   ...connectionHandlers,
   ...databaseHandlers,
   ...genericHandlers,
+  ...hyperloglogHandlers,
   ...serverHandlers,
   ...stringHandlers,
 };

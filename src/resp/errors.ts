@@ -40,6 +40,10 @@ export const errors = {
     "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.",
   bitfieldOverflow: "ERR Invalid OVERFLOW type specified",
   bitfieldReadOnly: "ERR BITFIELD_RO only supports the GET subcommand",
+  notHyperLogLog: "WRONGTYPE Key is not a valid HyperLogLog string value.",
+  brokenHyperLogLog: "INVALIDOBJ Corrupted HLL object detected",
+  noSuchHyperLogLog: "ERR The specified key does not exist",
+  notSparse: "ERR HLL encoding is not sparse",
   invalidCursor: "ERR invalid cursor",
   scanNoValues: "ERR NOVALUES option can only be used in HSCAN",
   sameObject: "ERR source and destination objects are the same",
@@ -145,6 +149,16 @@ export function unknownDirective(name: string): string {
   const [untilNul] = name.split("\0", 1);
   const bytes = Array.from(utf8.encode(untilNul), (byte) => String.fromCharCode(byte)).join("");
   return `ERR Unknown option or number of arguments for CONFIG SET - '${bytes}'`;
+}
+
+/** A word behind PFDEBUG that there is none of, as the client wrote it. */
+export function unknownPfdebugSubcommand(name: string): string {
+  return `ERR Unknown PFDEBUG subcommand '${name}'`;
+}
+
+/** What PFSELFTEST found wrong. */
+export function selfTestFailed(what: string): string {
+  return `ERR TESTFAILED ${what}`;
 }
 
 export const debugNotAllowed =

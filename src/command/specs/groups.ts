@@ -3,12 +3,14 @@ import type { CommandGroup } from "../spec.ts";
 import { bitmapCommands } from "./bitmap.ts";
 import { connectionCommands } from "./connection.ts";
 import { genericCommands } from "./generic.ts";
+import { hyperloglogCommands } from "./hyperloglog.ts";
 import { serverCommands } from "./server.ts";
 import { stringCommands } from "./string.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
   stringCommands,
   bitmapCommands,
+  hyperloglogCommands,
   genericCommands,
   connectionCommands,
   serverCommands,
