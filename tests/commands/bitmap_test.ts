@@ -3,20 +3,9 @@ import { assertEquals } from "@std/assert";
 import type { Client } from "../../src/client/client.ts";
 import { type Random, randomBelow } from "../../src/random.ts";
 import { testScale, withSeed } from "../support/property.ts";
-import { infoFields, type Session, withServer } from "./server_support.ts";
+import { changesOf, usedMemory, withServer } from "./server_support.ts";
 
 const keyNames = ["a", "b", "c"];
-
-async function usedMemory({ run }: Session): Promise<number> {
-  return Number(infoFields(await run("INFO memory")).used_memory);
-}
-
-async function changesOf({ run }: Session, line: string): Promise<number> {
-  const before = infoFields(await run("INFO persistence")).rdb_changes_since_last_save;
-  await run(line);
-  const after = infoFields(await run("INFO persistence")).rdb_changes_since_last_save;
-  return Number(after) - Number(before);
-}
 
 /** Strings as plain arrays of bytes, by key; an empty one is no key. */
 class Model {

@@ -1,14 +1,6 @@
 /** Every change of a key is told, once, and nothing else is. */
 import { assertEquals } from "@std/assert";
-import { infoFields, type Session, withServer } from "./server_support.ts";
-
-/** How many changes a command makes. */
-async function changesOf({ run }: Session, line: string): Promise<number> {
-  const before = infoFields(await run("INFO persistence"));
-  await run(line);
-  const after = infoFields(await run("INFO persistence"));
-  return Number(after.rdb_changes_since_last_save) - Number(before.rdb_changes_since_last_save);
-}
+import { changesOf, withServer } from "./server_support.ts";
 
 Deno.test("a command that changes a key tells of it once for each key", async () => {
   await withServer(async (session) => {

@@ -1,13 +1,6 @@
 /** The commands on HyperLogLogs: what they tell of their changes, and the memory that they leave. */
 import { assertEquals } from "@std/assert";
-import { infoFields, type Session, withServer } from "./server_support.ts";
-
-async function changesOf({ run }: Session, line: string): Promise<number> {
-  const before = infoFields(await run("INFO persistence")).rdb_changes_since_last_save;
-  await run(line);
-  const after = infoFields(await run("INFO persistence")).rdb_changes_since_last_save;
-  return Number(after) - Number(before);
-}
+import { changesOf, usedMemory, withServer } from "./server_support.ts";
 
 function elements(from: number, to: number): string {
   return Array.from({ length: to - from }, (_, i) => `element:${from + i}`).join(" ");
@@ -42,8 +35,7 @@ Deno.test("commands on HyperLogLogs tell of what they change, and of nothing els
 Deno.test("growing, becoming dense and merging leave no memory behind", async () => {
   await withServer(async (session) => {
     const { run } = session;
-    const used = async () => Number(infoFields(await run("INFO memory")).used_memory);
-    const before = await used();
+    const before = await usedMemory(session);
     for (let i = 0; i < 3000; i += 300) {
       await run(`PFADD a ${elements(i, i + 300)}`);
       await run(`PFADD b:${i} ${elements(i, i + 20)}`);
@@ -52,7 +44,7 @@ Deno.test("growing, becoming dense and merging leave no memory behind", async ()
     await run("PFMERGE b:0 a b:300");
     await run("PFCOUNT a b:0 c:300");
     await run(`DEL ${(await run("KEYS *") as string[]).join(" ")}`);
-    assertEquals(await used(), before);
+    assertEquals(await usedMemory(session), before);
   });
 });
 

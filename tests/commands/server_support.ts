@@ -45,6 +45,20 @@ export function infoFields(info: unknown): Record<string, string> {
   }));
 }
 
+/** How many changes of data a command tells of. */
+export async function changesOf({ run }: Session, line: string): Promise<number> {
+  const changes = async () =>
+    Number(infoFields(await run("INFO persistence")).rdb_changes_since_last_save);
+  const before = await changes();
+  await run(line);
+  return await changes() - before;
+}
+
+/** Bytes that the server says it uses. */
+export async function usedMemory({ run }: Session): Promise<number> {
+  return Number(infoFields(await run("INFO memory")).used_memory);
+}
+
 function plain(reply: Reply): unknown {
   switch (reply.kind) {
     case "null":
