@@ -9,6 +9,7 @@ import { databaseHandlers } from "./database.ts";
 import { genericHandlers } from "./generic.ts";
 import { hyperloglogHandlers } from "./hyperloglog.ts";
 import { serverHandlers } from "./server.ts";
+import { setHandlers } from "./set.ts";
 import { stringHandlers } from "./string.ts";
 
 export const commandHandlers: Handlers = {
@@ -21,5 +22,6 @@ export const commandHandlers: Handlers = {
   ...genericHandlers,
   ...hyperloglogHandlers,
   ...serverHandlers,
+  ...setHandlers,
   ...stringHandlers,
 };

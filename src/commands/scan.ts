@@ -2,15 +2,17 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import type { Database } from "../keyspace/database.ts";
-import { keyLengthOf, keyStartOf, typeNames, typeOf } from "../values/record.ts";
+import { keyLengthOf, keyStartOf, typeOf } from "../values/record.ts";
 import { SEGMENT_SHIFT } from "../memory/heap.ts";
-import type { Arguments } from "../resp/arguments.ts";
-import { CommandError, errors } from "../resp/errors.ts";
-import { int64Min } from "../resp/numbers.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
-import { Glob } from "../values/glob.ts";
-
-const asterisk = 0x2a;
+import type { Glob } from "../values/glob.ts";
+import {
+  bucketsPerElementMax,
+  parseCursor,
+  parseScanOptions,
+  patternAt,
+  ScanOf,
+} from "./scan_options.ts";
 
 /** Records in a typed array that grows: a list of millions of keys makes no object for any. */
 class RecordList {
@@ -42,13 +44,6 @@ class RecordList {
   }
 }
 
-/** The pattern that argument `i` is; null for the one that matches everything, the empty key too. */
-function patternAt(args: Arguments, i: number): Glob | null {
-  const { buffer, starts, ends } = args;
-  if (args.length(i) === 1 && buffer[starts[i]] === asterisk) return null;
-  return new Glob(buffer, starts[i], ends[i]);
-}
-
 /** Whether the key of a record matches the pattern; null stands for none. */
 function matches(pattern: Glob | null, database: Database, record: number): boolean {
   if (pattern === null) return true;
@@ -76,58 +71,9 @@ function keys({ args, database, reply }: CommandContext): void {
   replyKeys(reply, database, found);
 }
 
-interface ScanOptions {
-  /** Keys to look at, at least. */
-  count: number;
-  /** What keys must match; null for all. */
-  pattern: Glob | null;
-  /** The type that values must have, -1 for one that no value has; null for all. */
-  type: number | null;
-}
-
-/** Keys that SCAN looks at when COUNT doesn't say. */
-const countDefault = 10;
-
-function parseScanOptions(args: Arguments): ScanOptions {
-  const options: ScanOptions = { count: countDefault, pattern: null, type: null };
-  for (let i = 2; i < args.count; i++) {
-    const hasValue = i + 1 < args.count;
-    if (hasValue && args.is(i, "COUNT")) {
-      options.count = Number(args.int64(++i));
-      if (options.count < 1) throw new CommandError(errors.syntax);
-    } else if (hasValue && args.is(i, "MATCH")) {
-      options.pattern = patternAt(args, ++i);
-    } else if (hasValue && args.is(i, "TYPE")) {
-      options.type = typeNames.indexOf(args.cString(++i).toLowerCase());
-    } else if (args.is(i, "NOVALUES")) {
-      throw new CommandError(errors.scanNoValues);
-    } else {
-      throw new CommandError(errors.syntax);
-    }
-  }
-  return options;
-}
-
-/**
- * The cursor that argument `i` is, as a dict takes it. Redis refuses a plain negative integer and reads
- * everything else with C's strtoull. A cursor that no SCAN has answered is as good as any other.
- */
-function parseCursor(args: Arguments, i: number): number {
-  const text = args.cString(i);
-  const [, sign, digits] = /^[ \t-\r]*([+-]?)(\d+)$/.exec(text) ?? [];
-  if (digits === undefined) throw new CommandError(errors.invalidCursor);
-  const magnitude = BigInt(digits);
-  const isNegative = /^-[1-9]/.test(text) && -magnitude >= int64Min;
-  if (isNegative || magnitude >= 1n << 64n) throw new CommandError(errors.invalidCursor);
-  return Number(BigInt.asUintN(32, sign === "-" ? -magnitude : magnitude));
-}
-
-/** Redis looks at no more than this many buckets for each key that COUNT asks for. */
-const bucketsPerKeyMax = 10;
-
 function scan({ args, database, reply }: CommandContext): void {
   let cursor = parseCursor(args, 1);
-  const { count, pattern, type } = parseScanOptions(args);
+  const { count, pattern, type } = parseScanOptions(args, 2, ScanOf.Keys);
   const found = new RecordList();
   let looked = 0;
   const visit = (record: number) => {
@@ -135,7 +81,7 @@ function scan({ args, database, reply }: CommandContext): void {
     if (type !== null && typeOf(database.heap, record) !== type) return;
     if (matches(pattern, database, record)) found.add(record);
   };
-  let bucketsLeft = count * bucketsPerKeyMax;
+  let bucketsLeft = count * bucketsPerElementMax;
   do {
     cursor = database.dict.scan(cursor, visit);
   } while (cursor !== 0 && bucketsLeft-- > 0 && looked < count);

@@ -93,10 +93,10 @@ export class Arguments {
     return true;
   }
 
-  /** Argument `i` as a 64-bit integer. */
-  int64(i: number): Int64 {
+  /** Argument `i` as a 64-bit integer; `message` is the error where it is none. */
+  int64(i: number, message: string = errors.notInteger): Int64 {
     const value = parseInt64(this.buffer, this.starts[i], this.ends[i]);
-    if (value === null) throw new CommandError(errors.notInteger);
+    if (value === null) throw new CommandError(message);
     return value;
   }
 

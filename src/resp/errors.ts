@@ -24,6 +24,11 @@ export const errors = {
   notInteger: "ERR value is not an integer or out of range",
   notFloat: "ERR value is not a valid float",
   int32OutOfRange: "ERR value is out of range, value must between -2147483648 and 2147483647",
+  int64OutOfRange:
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+  keyCountNotPositive: "ERR numkeys should be greater than 0",
+  keyCountTooLarge: "ERR Number of keys can't be greater than number of args",
+  limitNegative: "ERR LIMIT can't be negative",
   mustBePositive: "ERR value is out of range, must be positive",
   overflow: "ERR increment or decrement would overflow",
   decrementOverflow: "ERR decrement would overflow",

@@ -5,6 +5,7 @@ import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { Random } from "../random.ts";
 import type { ValueLimits } from "./limits.ts";
 import { typeOf, ValueType } from "./record.ts";
+import { Sets } from "./sets.ts";
 import { Strings } from "./strings.ts";
 import type { ValueKind } from "./value_kind.ts";
 
@@ -18,6 +19,7 @@ export interface ValueFoundation {
 }
 
 export class Values {
+  readonly sets: Sets;
   readonly strings: Strings;
   readonly #heap: Heap;
   readonly #kinds: ValueKind[] = [];
@@ -26,6 +28,8 @@ export class Values {
     this.#heap = foundation.heap;
     this.strings = new Strings(foundation.heap);
     this.#kinds[ValueType.STRING] = this.strings;
+    this.sets = new Sets(foundation);
+    this.#kinds[ValueType.SET] = this.sets;
   }
 
   /** What looks after values of a type, by its number. */

@@ -5,6 +5,7 @@ import { connectionCommands } from "./connection.ts";
 import { genericCommands } from "./generic.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { serverCommands } from "./server.ts";
+import { setCommands } from "./set.ts";
 import { stringCommands } from "./string.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
@@ -14,4 +15,5 @@ export const commandGroups: readonly CommandGroup[] = [
   genericCommands,
   connectionCommands,
   serverCommands,
+  setCommands,
 ];

@@ -1,0 +1,222 @@
+/**
+ * Unions, intersections and differences of sets, answered or stored. The order of the work, and so of
+ * the members and the encoding of what is stored, is Redis'.
+ */
+import type { CommandContext } from "../command/context.ts";
+import type { Handlers } from "../command/spec.ts";
+import { NotifyClass } from "../keyspace/events.ts";
+import { CommandError, errors } from "../resp/errors.ts";
+import { parseInt64 } from "../resp/numbers.ts";
+import { ByteList } from "../values/byte_list.ts";
+import { ValueType } from "../values/record.ts";
+import type { Sets } from "../values/sets.ts";
+import { readValue } from "./lookup.ts";
+
+const found = new ByteList();
+
+/** The records of `count` keys from argument `first` on, 0 for those that there are not. */
+function readSets(context: CommandContext, first: number, count: number): number[] {
+  const records: number[] = [];
+  for (let i = first; i < first + count; i++) {
+    records.push(readValue(context, i, ValueType.SET));
+  }
+  return records;
+}
+
+/** Whether the slice that visitors are given is in all of these sets. */
+function isInAll(sets: Sets, records: readonly number[]): boolean {
+  const { member: { buffer, start, end } } = sets;
+  for (const record of records) {
+    if (!sets.has(record, buffer, start, end)) return false;
+  }
+  return true;
+}
+
+/** Whether it is in any of these sets. */
+function isInAny(sets: Sets, records: readonly number[]): boolean {
+  const { member: { buffer, start, end } } = sets;
+  for (const record of records) {
+    if (sets.has(record, buffer, start, end)) return true;
+  }
+  return false;
+}
+
+/** Makes the detached set the value of argument 1, or removes that key if the set is empty. */
+function storeResult(context: CommandContext, result: number, event: string): void {
+  const { args: { buffer, starts, ends }, database, reply } = context;
+  const { sets } = database.keyspace.values;
+  const size = sets.count(result);
+  if (size === 0) sets.discard(result);
+  else {
+    const taken = database.lookupWrite(buffer, starts[1], ends[1]);
+    const record = database.create(taken, buffer, starts[1], ends[1], ValueType.SET);
+    sets.adopt(record, result);
+    context.changed(1);
+    context.notify(NotifyClass.SET, event, 1);
+  }
+  if (size === 0) removeTarget(context);
+  reply.integer(size);
+}
+
+/** Removes the key of argument 1, if there is one. */
+function removeTarget(context: CommandContext): void {
+  const { args: { buffer, starts, ends }, database } = context;
+  const taken = database.find(buffer, starts[1], ends[1]);
+  if (taken === 0) return;
+  database.removeFound(taken);
+  context.changed(1);
+  context.notify(NotifyClass.GENERIC, "del", 1);
+}
+
+/** Answers with a detached set, which is gone then. */
+function replyResult(context: CommandContext, result: number): void {
+  const { database, reply } = context;
+  const { sets } = database.keyspace.values;
+  reply.set(sets.count(result));
+  sets.forEach(result, (member) => reply.bulk(member.buffer, member.start, member.end));
+  sets.discard(result);
+}
+
+/** Sorted by size; null if one of them is empty. */
+function smallestFirst(sets: Sets, records: readonly number[]): number[] | null {
+  if (records.includes(0)) return null;
+  return records.toSorted((a, b) => sets.count(a) - sets.count(b));
+}
+
+function sinter(context: CommandContext): void {
+  const { args, database, reply } = context;
+  const { sets } = database.keyspace.values;
+  const sorted = smallestFirst(sets, readSets(context, 1, args.count - 1));
+  if (sorted === null) return reply.set(0);
+  const [smallest, ...others] = sorted;
+  sets.forEach(smallest, (member) => {
+    if (isInAll(sets, others)) found.add(member.buffer, member.start, member.end);
+  });
+  reply.set(found.length);
+  for (let i = 0; i < found.length; i++) reply.bulk(found.bytes, found.startOf(i), found.endOf(i));
+  found.clear();
+}
+
+function sinterstore(context: CommandContext): void {
+  const { args, database, reply } = context;
+  const { sets } = database.keyspace.values;
+  const sorted = smallestFirst(sets, readSets(context, 2, args.count - 2));
+  if (sorted === null) {
+    removeTarget(context);
+    return reply.integer(0);
+  }
+  const [smallest, ...others] = sorted;
+  const result = sets.createDetached();
+  if (!sets.isIntset(smallest)) sets.toListpack(result);
+  let isAllIntegers = true;
+  sets.forEach(smallest, ({ buffer, start, end }) => {
+    if (!isInAll(sets, others)) return;
+    isAllIntegers &&= parseInt64(buffer, start, end) !== null;
+    sets.add(result, buffer, start, end);
+  });
+  if (isAllIntegers) sets.compact(result);
+  storeResult(context, result, "sinterstore");
+}
+
+function sintercard(context: CommandContext): void {
+  const { args, database, reply } = context;
+  const { sets } = database.keyspace.values;
+  const keyCount = args.int64(1, errors.keyCountNotPositive);
+  if (keyCount < 1) throw new CommandError(errors.keyCountNotPositive);
+  if (keyCount > args.count - 2) throw new CommandError(errors.keyCountTooLarge);
+  const count = Number(keyCount);
+  let limit = 0;
+  for (let i = 2 + count; i < args.count; i++) {
+    if (!args.is(i, "LIMIT") || i + 1 >= args.count) throw new CommandError(errors.syntax);
+    limit = Number(args.int64(++i, errors.limitNegative));
+    if (limit < 0) throw new CommandError(errors.limitNegative);
+  }
+  const sorted = smallestFirst(sets, readSets(context, 2, count));
+  if (sorted === null) return reply.integer(0);
+  const [smallest, ...others] = sorted;
+  let common = 0;
+  sets.forEach(smallest, () => {
+    if ((limit === 0 || common < limit) && isInAll(sets, others)) common++;
+  });
+  reply.integer(common);
+}
+
+/** An empty set for the union or the difference of these: one that starts as an intset if it may be one. */
+function createResult(sets: Sets, records: readonly number[], isStored: boolean): number {
+  const result = sets.createDetached();
+  const isAllIntsets = records.every((record) => record === 0 || sets.isIntset(record));
+  if (!isStored && !isAllIntsets) sets.toHashTable(result);
+  return result;
+}
+
+function unionOf(context: CommandContext, records: readonly number[], isStored: boolean): number {
+  const { sets } = context.database.keyspace.values;
+  const result = createResult(sets, records, isStored);
+  for (const record of records) {
+    if (record === 0) continue;
+    sets.forEach(record, ({ buffer, start, end }) => sets.add(result, buffer, start, end));
+  }
+  return result;
+}
+
+function sunion(context: CommandContext): void {
+  replyResult(context, unionOf(context, readSets(context, 1, context.args.count - 1), false));
+}
+
+function sunionstore(context: CommandContext): void {
+  const records = readSets(context, 2, context.args.count - 2);
+  storeResult(context, unionOf(context, records, true), "sunionstore");
+}
+
+/**
+ * The first set without the members of the others. Either each member of the first is looked for in the
+ * others, largest first, or all of the first are taken and those of the others taken out again: the way
+ * that looks at fewer members, where the former does with half.
+ */
+function differenceOf(
+  context: CommandContext,
+  records: readonly number[],
+  isStored: boolean,
+): number {
+  const { sets } = context.database.keyspace.values;
+  const result = createResult(sets, records, isStored);
+  const [first, ...rest] = records;
+  if (first === 0 || rest.includes(first)) return result;
+  const others = rest.filter((record) => record !== 0);
+  const size = sets.count(first);
+  const sizes = others.map((record) => sets.count(record));
+  const lookups = Math.trunc(size * (others.length + 1) / 2);
+  const walked = sizes.reduce((sum, other) => sum + other, size);
+  if (lookups <= walked) {
+    others.sort((a, b) => sets.count(b) - sets.count(a));
+    sets.forEach(first, ({ buffer, start, end }) => {
+      if (!isInAny(sets, others)) sets.add(result, buffer, start, end);
+    });
+    return result;
+  }
+  sets.forEach(first, ({ buffer, start, end }) => sets.add(result, buffer, start, end));
+  for (const other of others) {
+    sets.forEach(other, ({ buffer, start, end }) => sets.remove(result, buffer, start, end));
+    if (sets.count(result) === 0) break;
+  }
+  return result;
+}
+
+function sdiff(context: CommandContext): void {
+  replyResult(context, differenceOf(context, readSets(context, 1, context.args.count - 1), false));
+}
+
+function sdiffstore(context: CommandContext): void {
+  const records = readSets(context, 2, context.args.count - 2);
+  storeResult(context, differenceOf(context, records, true), "sdiffstore");
+}
+
+export const setAlgebraHandlers: Handlers = {
+  sdiff,
+  sdiffstore,
+  sinter,
+  sintercard,
+  sinterstore,
+  sunion,
+  sunionstore,
+};
