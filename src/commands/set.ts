@@ -151,7 +151,7 @@ const fewLeftFactor = 5;
 
 function spopCount(context: CommandContext): void {
   const { args, database, reply } = context;
-  const count = args.integer(2, 0, Number.MAX_SAFE_INTEGER, errors.mustBePositive);
+  const count = args.quantity(2, 0, errors.mustBePositive);
   const sets = setsOf(context);
   const record = writeValue(context, 1, ValueType.SET);
   if (record === 0 || count === 0) return reply.set(0);

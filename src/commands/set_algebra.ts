@@ -121,15 +121,12 @@ function sinterstore(context: CommandContext): void {
 function sintercard(context: CommandContext): void {
   const { args, database, reply } = context;
   const { sets } = database.keyspace.values;
-  const keyCount = args.int64(1, errors.keyCountNotPositive);
-  if (keyCount < 1) throw new CommandError(errors.keyCountNotPositive);
-  if (keyCount > args.count - 2) throw new CommandError(errors.keyCountTooLarge);
-  const count = Number(keyCount);
+  const count = args.quantity(1, 1, errors.keyCountNotPositive);
+  if (count > args.count - 2) throw new CommandError(errors.keyCountTooLarge);
   let limit = 0;
   for (let i = 2 + count; i < args.count; i++) {
     if (!args.is(i, "LIMIT") || i + 1 >= args.count) throw new CommandError(errors.syntax);
-    limit = Number(args.int64(++i, errors.limitNegative));
-    if (limit < 0) throw new CommandError(errors.limitNegative);
+    limit = args.quantity(++i, 0, errors.limitNegative);
   }
   const sorted = smallestFirst(sets, readSets(context, 2, count));
   if (sorted === null) return reply.integer(0);

@@ -115,6 +115,16 @@ export class Arguments {
     return value;
   }
 
+  /**
+   * Argument `i` as how many things are asked for, at least `min`; `message` is the error where it isn't.
+   * Inexact beyond 2^53, where there are never so many.
+   */
+  quantity(i: number, min: number, message: string): number {
+    const value = Number(this.int64(i, message));
+    if (value < min) throw new CommandError(message);
+    return value;
+  }
+
   /** Argument `i` as a 32-bit integer, as Redis takes the number of a database. */
   int32(i: number): number {
     const value = this.int64(i);
