@@ -1,13 +1,14 @@
 /**
- * Measures the memory engine alone: what the Heap could stand on, its hash and copies, and the Dict
- * under insertion and overwriting. The figures in the headers of `src/memory/` come from here.
+ * Measures the memory engine alone: what the Heap could stand on, its hash and copies, the Dict under
+ * insertion and overwriting, and the OrderedIndex. The figures in the headers of `src/memory/` come from here.
  *
  *     deno run scripts/benchmark_memory.ts foundations heap bytes
  *     deno run scripts/benchmark_memory.ts dict --keys 1000000 --value-bytes 32
  *     deno run scripts/benchmark_memory.ts dict --keys 5000000 --value-bytes 32
  *     deno run scripts/benchmark_memory.ts dict --keys 20000000 --value-bytes 8
+ *     deno run scripts/benchmark_memory.ts index --keys 1000000
  *
- * It needs no permissions. `dict` is best run alone, without the garbage of other sections.
+ * It needs no permissions. `dict` and `index` are best run alone, without the garbage of other sections.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -15,6 +16,7 @@ import { copyBytes, equalBytes } from "../src/memory/bytes.ts";
 import { Dict } from "../src/memory/dict.ts";
 import { Hasher } from "../src/memory/hash.ts";
 import { Heap, SEGMENT_SHIFT, UNIT_MASK } from "../src/memory/heap.ts";
+import { OrderedIndex } from "../src/memory/ordered_index.ts";
 import { SeededRandom } from "../src/random.ts";
 
 const KEY_BYTES = 16;
@@ -237,10 +239,65 @@ function measureDict(keys: number, valueBytes: number): void {
   report("  held after it", `${(store.heap.heldBytes / 2 ** 20).toFixed(0)} MiB`);
 }
 
+/** An index of records that are blocks of one word, and the scores that it has them under. */
+function measureIndexOf(name: string, keys: number, scoreOf: (i: number) => number): void {
+  const random = new SeededRandom(1);
+  const heap = new Heap();
+  const words = heap.words;
+  const wordOf = (record: number) => words[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
+  const index = new OrderedIndex(heap, { compareTies: (a, b) => wordOf(a) - wordOf(b) });
+  const records = new Uint32Array(keys);
+  const scores = new Float64Array(keys);
+  for (let i = 0; i < keys; i++) {
+    const record = heap.allocate(32);
+    // distinct, and in no order
+    words[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1] = Math.imul(i, 0x9e3779b1);
+    records[i] = record;
+    scores[i] = scoreOf(i);
+  }
+  const tree = index.create();
+  const start = performance.now();
+  const inserts = batchesMs(keys / BATCH, (batch) => {
+    for (let i = batch * BATCH; i < (batch + 1) * BATCH; i++) {
+      index.insert(tree, scores[i], records[i]);
+    }
+  });
+  const each = (performance.now() - start) * 1e6 / keys;
+  report(`${keys} records, ${name}: insert`, `${each.toFixed(0)} ns each`);
+  report(`  per ${BATCH}`, percentiles(inserts));
+  report("  bytes per record", (index.bytes(tree) / keys).toFixed(2));
+  const time = (run: (i: number) => void) => {
+    const each = nanosecondsEach(500_000, (count) => {
+      for (let i = 0; i < count; i++) run(random.uint32() % keys);
+    });
+    return `${each.toFixed(0)} ns`;
+  };
+  report("  rank", time((i) => sink += index.rank(tree, scores[i], records[i])));
+  report("  at", time((i) => sink += index.at(tree, i)));
+  report("  rankOfScore", time((i) => sink += index.rankOfScore(tree, scores[i], true)));
+  const cursor = index.cursor();
+  const walk = nanosecondsEach(keys, () => {
+    for (let more = cursor.seek(tree, 0); more; more = cursor.next()) sink += cursor.record;
+  });
+  report("  walk", `${walk.toFixed(1)} ns`);
+  const remove = nanosecondsEach(keys, () => {
+    for (let i = 0; i < keys; i++) index.remove(tree, scores[i], records[i]);
+  }, 1);
+  report("  remove", `${remove.toFixed(0)} ns`);
+}
+
+function measureIndex(keys: number): void {
+  const random = new SeededRandom(1);
+  measureIndexOf("random scores", keys, () => random.uint32());
+  measureIndexOf("ascending scores", keys, (i) => i);
+  measureIndexOf("equal scores", keys, () => 0);
+}
+
 const sections: Record<string, () => void> = {
   foundations: measureFoundations,
   heap: measureHeap,
   bytes: measureBytes,
+  index: () => measureIndex(Number(flags.keys)),
   dict: () => measureDict(Number(flags.keys), Number(flags["value-bytes"])),
 };
 const flags = parseArgs(Deno.args, {

@@ -5,7 +5,7 @@ import { OrderedIndex } from "../../src/memory/ordered_index.ts";
 import { randomBelow, type SeededRandom } from "../../src/random.ts";
 import { setWord, testScale, withSeed, wordAt } from "./support.ts";
 
-/** A record is a block of one unit: its name, by which equal scores are ordered, and a serial number. */
+/** A tree with its model. A record is a block of one word: its name, which orders equal scores. */
 class Fixture {
   readonly heap: Heap;
   readonly index: OrderedIndex;
@@ -90,16 +90,14 @@ class Fixture {
 
   /** Compares what a rank, its record and its score say. */
   checkRank(rank: number): void {
-    const { score, name, record } = this.model[rank];
+    const { score, record } = this.model[rank];
     assertEquals(this.index.at(this.tree, rank), record);
     assertEquals(this.index.scoreAt(this.tree, rank), score);
     assertEquals(this.index.rank(this.tree, score, record), rank);
     assertEquals(this.index.rankOfScore(this.tree, score, false), this.place(score, -1));
     assertEquals(this.index.rankOfScore(this.tree, score, true), this.place(score, Infinity));
-    const isBefore = (other: number) => this.place(scoreOf(this, other), this.name(other)) < rank;
-    if (this.model.length < 2000) {
-      assertEquals(this.index.rankWhere(this.tree, isBefore), rank, name + "");
-    }
+    const before = new Set(this.model.slice(0, rank).map((entry) => entry.record));
+    assertEquals(this.index.rankWhere(this.tree, (other) => before.has(other)), rank);
   }
 
   check(): void {
@@ -130,10 +128,6 @@ class Fixture {
     this.heap.checkInvariants();
     assertEquals(this.heap.usedBytes, 0);
   }
-}
-
-function scoreOf(fixture: Fixture, record: number): number {
-  return fixture.model.find((entry) => entry.record === record)?.score ?? NaN;
 }
 
 /** Scores of some kind: all equal, few, near each other, or any, with infinities and zeros. */
@@ -171,6 +165,81 @@ Deno.test("OrderedIndex does what a sorted array does through random changes", (
       fixture.check();
       fixture.end();
     }
+  });
+});
+
+/** Which of the numbers to a limit are in a set, and how many are below one (a Fenwick tree). */
+class NumberSet {
+  readonly #sums: Int32Array;
+  readonly present: Uint8Array;
+  count = 0;
+
+  constructor(limit: number) {
+    this.#sums = new Int32Array(limit + 1);
+    this.present = new Uint8Array(limit);
+  }
+
+  toggle(number: number): void {
+    const difference = this.present[number] === 0 ? 1 : -1;
+    this.present[number] ^= 1;
+    this.count += difference;
+    for (let i = number + 1; i < this.#sums.length; i += i & -i) this.#sums[i] += difference;
+  }
+
+  below(number: number): number {
+    let sum = 0;
+    for (let i = number; i > 0; i -= i & -i) sum += this.#sums[i];
+    return sum;
+  }
+}
+
+Deno.test("OrderedIndex keeps ranks right in trees of four levels", () => {
+  withSeed((random) => {
+    const limit = 160_000 * testScale();
+    const heap = new Heap();
+    // Record `number + 1` has the score `number >> 2`: their order is that of the numbers.
+    const index = new OrderedIndex(heap, { compareTies: (a, b) => a - b });
+    const tree = index.create();
+    const model = new NumberSet(limit);
+    const toggle = (number: number) => {
+      const removed = index.remove(tree, number >> 2, number + 1);
+      assert(removed === (model.present[number] === 1));
+      if (!removed) index.insert(tree, number >> 2, number + 1);
+      model.toggle(number);
+    };
+    const check = () => {
+      index.checkInvariants(tree);
+      assertEquals(index.count(tree), model.count);
+      for (let i = 0; i < 500; i++) {
+        const number = randomBelow(random, limit);
+        const rank = model.below(number);
+        assertEquals(index.rank(tree, number >> 2, number + 1), rank);
+        assertEquals(index.rankWhere(tree, (record) => record <= number), rank);
+        assertEquals(index.rankOfScore(tree, number >> 2, false), model.below(number & ~3));
+        if (model.present[number] === 1) assertEquals(index.at(tree, rank), number + 1);
+      }
+    };
+    for (let number = 0; number < limit; number++) toggle(number);
+    check();
+    for (let i = 0; i < limit / 2; i++) toggle(randomBelow(random, limit));
+    check();
+    while (model.count > 0) {
+      const from = randomBelow(random, Math.ceil(model.count / 2));
+      const length = Math.min(model.count - from, 1 + randomBelow(random, limit / 8));
+      let rank = from;
+      index.removeRange(tree, from, length, (record) => {
+        assert(model.present[record - 1] === 1);
+        if (rank++ === from) assert(model.below(record - 1) === from);
+        model.toggle(record - 1);
+      });
+      for (let i = 0; i < limit / 100; i++) {
+        const number = randomBelow(random, limit);
+        if (model.present[number] === 1) toggle(number);
+      }
+      check();
+    }
+    index.release(tree);
+    assertEquals(heap.usedBytes, 0);
   });
 });
 
@@ -314,7 +383,7 @@ Deno.test("OrderedIndex is as it was if there is no memory for an insertion", ()
       const heap = new Heap({ bytesMax: SEGMENT_BYTES });
       const index = new OrderedIndex(heap, { compareTies: (a, b) => a - b });
       const tree = index.create();
-      // leave little: blocks of every size that the tree may ask for, then a few of them
+      // all but half a MiB is taken
       const ballast: number[] = [];
       for (const bytes of [2 ** 20, 2 ** 16]) {
         try {
