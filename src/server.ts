@@ -5,7 +5,7 @@
 import { deadline } from "@std/async";
 import type { CancelTimer, Clock } from "./clock.ts";
 import { SystemClock } from "./clock.ts";
-import type { ServerContext, ShutdownOptions } from "./command/context.ts";
+import type { CommandRunner, ServerContext, ShutdownOptions } from "./command/context.ts";
 import { Dispatcher } from "./command/dispatch.ts";
 import { Propagation } from "./command/propagation.ts";
 import { commandGroups } from "./command/specs/groups.ts";
@@ -30,6 +30,7 @@ import { type Random, randomBytes, SeededRandom } from "./random.ts";
 import type { Client } from "./session/client.ts";
 import { Clients } from "./session/clients.ts";
 import { Pause } from "./session/pause.ts";
+import { WatchedKeys } from "./session/watched_keys.ts";
 
 /** How often the server looks after itself, in milliseconds. */
 const cronIntervalMs = 100;
@@ -84,6 +85,7 @@ export class Server implements ServerContext {
   readonly clients: Clients = new Clients();
   readonly monitor: Monitor;
   readonly pause: Pause;
+  readonly watchedKeys: WatchedKeys = new WatchedKeys();
   readonly propagation: Propagation;
   readonly keyspace: Keyspace;
   readonly expirer: Expirer;
@@ -118,7 +120,7 @@ export class Server implements ServerContext {
     this.latency = new LatencyMonitor();
     this.monitor = new Monitor(this.clients, this.clock);
     this.pause = new Pause(this.clock);
-    this.propagation = new Propagation(this.stats);
+    this.propagation = new Propagation(this.stats, this.watchedKeys);
     this.keyspace = new Keyspace({
       databaseCount: values.databases,
       nowMs: this.startedAtMs,
@@ -143,6 +145,10 @@ export class Server implements ServerContext {
   /** The TCP port listened on, 0 for none. */
   get port(): number {
     return this.#listeners.port;
+  }
+
+  get runner(): CommandRunner {
+    return this.#dispatcher;
   }
 
   /**

@@ -22,6 +22,7 @@ import type { ReplyWriter } from "../resp/reply_writer.ts";
 import type { Client } from "../session/client.ts";
 import type { Clients } from "../session/clients.ts";
 import type { Pause } from "../session/pause.ts";
+import type { WatchedKeys } from "../session/watched_keys.ts";
 import type { Propagation } from "./propagation.ts";
 import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";
@@ -33,6 +34,12 @@ export interface ShutdownOptions {
   force: boolean;
 }
 
+/** What runs commands inside of another one. */
+export interface CommandRunner {
+  /** Runs the command in `context.args`, which there is, past all gates, and writes its reply. */
+  runNested(context: CommandContext): void;
+}
+
 /** The parts of the server that commands work with. */
 export interface ServerContext {
   readonly config: Config;
@@ -41,6 +48,8 @@ export interface ServerContext {
   readonly propagation: Propagation;
   readonly clients: Clients;
   readonly pause: Pause;
+  readonly watchedKeys: WatchedKeys;
+  readonly runner: CommandRunner;
   readonly stats: ServerStats;
   readonly commandStats: CommandStats;
   readonly slowLog: SlowLog;
@@ -89,6 +98,8 @@ export class CommandContext {
   readonly reply: ReplyWriter;
   /** The command being run. */
   command: CommandSpec | null = null;
+  /** Whether the client may be made to wait: not inside of a transaction. */
+  mayBlock = true;
 
   constructor(server: ServerContext, client: Client) {
     this.server = server;

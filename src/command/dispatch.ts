@@ -6,6 +6,7 @@
  * share its duration equally. Everything else is timed alone, and so is every command as soon as
  * somebody asks for less than a millisecond: a slow log threshold below that, or the latency monitor.
  */
+import { invariant } from "../assert.ts";
 import { HeapFullError } from "../memory/heap.ts";
 import { unknownCommandArgumentsShownMax } from "../limits.ts";
 import { ProtectedAction } from "../config/values.ts";
@@ -14,12 +15,14 @@ import {
   CommandError,
   debugNotAllowed,
   errors,
+  transactionAborted,
   unknownCommand,
   unknownSubcommand,
   wrongArity,
 } from "../resp/errors.ts";
 import { type Client, ReplyMode } from "../session/client.ts";
-import type { CommandContext, ServerContext } from "./context.ts";
+import type { Transaction } from "../session/transaction.ts";
+import type { CommandContext, CommandRunner, ServerContext } from "./context.ts";
 import { CommandFlag, type CommandSpec } from "./spec.ts";
 
 /** A slow log threshold below this has every command timed alone, in microseconds. */
@@ -32,7 +35,10 @@ export enum Outcome {
   Paused,
 }
 
-export class Dispatcher {
+/** Commands that a transaction under way does not queue but runs. */
+const runInMulti: readonly string[] = ["discard", "exec", "multi", "quit", "reset", "watch"];
+
+export class Dispatcher implements CommandRunner {
   readonly #server: ServerContext;
   /** The run being timed: its command, its calls so far, and when it began. */
   #runSpec: CommandSpec | null = null;
@@ -40,6 +46,8 @@ export class Dispatcher {
   #runStartUs = 0;
   /** The arguments of its last call. */
   #runArgs = new Arguments();
+  /** Whether a transaction queues a command, by the command's id. */
+  readonly #queuedInMulti: Uint8Array;
   /** Whether each constant-time command is timed in runs, by the command's id. */
   readonly #timedInRuns: Uint8Array;
 
@@ -48,6 +56,10 @@ export class Dispatcher {
     this.#timedInRuns = Uint8Array.from(
       server.commands.all,
       (spec) => spec.complexity?.startsWith("O(1)") ? 1 : 0,
+    );
+    this.#queuedInMulti = Uint8Array.from(
+      server.commands.all,
+      (spec) => runInMulti.includes(spec.fullName) ? 0 : 1,
     );
   }
 
@@ -95,14 +107,50 @@ export class Dispatcher {
       this.#refuse(context, spec, refusal);
       return Outcome.Done;
     }
-    if (this.#server.pause.active && this.#mustPause(spec)) return Outcome.Paused;
+    if (this.#server.pause.active && this.#mustPause(spec, client)) return Outcome.Paused;
+    if (client.transaction !== null && this.#queuedInMulti[spec.id] === 1) {
+      this.#queue(context, client.transaction, spec);
+      return Outcome.Done;
+    }
     this.#call(context, spec);
-    // only now: SELECT is shown in the database that it selected
+    this.#feedMonitors(context, spec);
+    return Outcome.Done;
+  }
+
+  runNested(context: CommandContext): void {
+    const spec = this.#server.commands.lookup(context.args);
+    invariant(spec !== null, "a nested command has been looked up before");
+    const runSpec = this.#runSpec;
+    const runCalls = this.#runCalls;
+    const runStartUs = this.#runStartUs;
+    const runArgs = this.#runArgs;
+    this.#runSpec = null;
+    this.#runCalls = 0;
+    this.#runStartUs = this.#server.clock.monotonicUs();
+    this.#call(context, spec);
+    this.endRun(context);
+    this.#feedMonitors(context, spec);
+    this.#runSpec = runSpec;
+    this.#runCalls = runCalls;
+    this.#runStartUs = runStartUs;
+    this.#runArgs = runArgs;
+  }
+
+  /** Keeps a command for EXEC. */
+  #queue(context: CommandContext, transaction: Transaction, spec: CommandSpec): void {
+    const { client } = context;
+    const mark = client.reply.pendingBytes;
+    transaction.add(context.args, spec.flags);
+    client.reply.simpleString("QUEUED");
+    if (client.replyMode !== ReplyMode.On) silence(client, mark);
+  }
+
+  /** Only when the command has run: SELECT is shown in the database that it selected. */
+  #feedMonitors(context: CommandContext, spec: CommandSpec): void {
     const unmonitored = CommandFlag.SKIP_MONITOR | CommandFlag.ADMIN;
     if (this.#server.monitor.active && (spec.flags & unmonitored) === 0) {
-      this.#server.monitor.feed(client, args);
+      this.#server.monitor.feed(context.client, context.args);
     }
-    return Outcome.Done;
   }
 
   /** What keeps an authenticated client from a command that exists, or null. */
@@ -114,8 +162,16 @@ export class Dispatcher {
         (allowed === ProtectedAction.Local && client.link.loopback);
       if (!may) return debugNotAllowed;
     }
+    const { transaction } = client;
+    if (transaction !== null && (spec.flags & CommandFlag.NO_MULTI) !== 0) {
+      return errors.notInMulti;
+    }
     if (values.maxmemoryBytes > 0 && !evictor.makeRoom()) {
-      if ((spec.flags & CommandFlag.DENYOOM) !== 0) return errors.outOfMemory;
+      // a queue takes memory too
+      const isQueued = transaction !== null && this.#queuedInMulti[spec.id] === 1;
+      if (isQueued || (flagsOf(spec, client) & CommandFlag.DENYOOM) !== 0) {
+        return errors.outOfMemory;
+      }
     }
     return null;
   }
@@ -128,9 +184,9 @@ export class Dispatcher {
   }
 
   /** Whether a pause under way holds this command back; as in Redis, even CLIENT UNPAUSE. */
-  #mustPause(spec: CommandSpec): boolean {
+  #mustPause(spec: CommandSpec, client: Client): boolean {
     return !this.#server.pause.writesOnly ||
-      (spec.flags & (CommandFlag.WRITE | CommandFlag.MAY_REPLICATE)) !== 0;
+      (flagsOf(spec, client) & (CommandFlag.WRITE | CommandFlag.MAY_REPLICATE)) !== 0;
   }
 
   #call(context: CommandContext, spec: CommandSpec): void {
@@ -206,6 +262,14 @@ export class Dispatcher {
     const { client } = context;
     const mark = client.reply.pendingBytes;
     if (spec !== null) this.#server.commandStats.rejected[spec.id]++;
+    if (spec?.fullName === "exec") {
+      // what keeps EXEC from running ends the transaction
+      client.transaction = null;
+      this.#server.watchedKeys.unwatch(client);
+      text = transactionAborted(text);
+    } else if (client.transaction !== null) {
+      client.transaction.refused = true;
+    }
     this.#replyError(context, text);
     if (client.replyMode !== ReplyMode.On) silence(client, mark);
   }
@@ -227,6 +291,13 @@ export class Dispatcher {
     }
     return unknownCommand(args.cString(0, shownMax), list);
   }
+}
+
+/** The flags of a command; EXEC has those of what it will run. */
+function flagsOf(spec: CommandSpec, { transaction }: Client): number {
+  return transaction !== null && spec.fullName === "exec"
+    ? spec.flags | transaction.flags
+    : spec.flags;
 }
 
 /** Whether the request is a line of HTTP: a web page made a browser talk to this port. */

@@ -6,23 +6,29 @@
  */
 import type { Database } from "../keyspace/database.ts";
 import type { KeyspaceEvents } from "../keyspace/events.ts";
+import { SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { ServerStats } from "../observe/server_stats.ts";
+import type { WatchedKeys } from "../session/watched_keys.ts";
+import { keyLengthOf, keyStartOf } from "../values/record.ts";
 
 export class Propagation implements KeyspaceEvents {
   readonly #stats: ServerStats;
+  readonly #watchedKeys: WatchedKeys;
 
-  constructor(stats: ServerStats) {
+  constructor(stats: ServerStats, watchedKeys: WatchedKeys) {
     this.#stats = stats;
+    this.#watchedKeys = watchedKeys;
   }
 
   changed(
-    _database: Database,
-    _buffer: Uint8Array,
-    _start: number,
-    _end: number,
+    database: Database,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
     changes = 1,
   ): void {
     this.#stats.dirty += changes;
+    if (this.#watchedKeys.count > 0) this.#watchedKeys.changed(database, buffer, start, end);
   }
 
   notify(
@@ -34,19 +40,28 @@ export class Propagation implements KeyspaceEvents {
     _end: number,
   ): void {}
 
-  expired(_database: Database, _record: number): void {
-    this.#stats.dirty++;
+  expired(database: Database, record: number): void {
+    this.#removed(database, record);
   }
 
-  evicted(_database: Database, _record: number): void {
-    this.#stats.dirty++;
+  evicted(database: Database, record: number): void {
+    this.#removed(database, record);
   }
 
   flushed(database: Database): void {
     this.#stats.dirty += database.size;
+    if (this.#watchedKeys.count > 0) this.#watchedKeys.replaced(database, database);
   }
 
-  swapped(_first: Database, _second: Database): void {
+  swapped(first: Database, second: Database): void {
     this.#stats.dirty++;
+    if (this.#watchedKeys.count > 0) this.#watchedKeys.replaced(first, second);
+  }
+
+  #removed(database: Database, record: number): void {
+    const { heap } = database;
+    const start = keyStartOf(record);
+    const end = start + keyLengthOf(heap, record);
+    this.changed(database, heap.bytes[record >>> SEGMENT_SHIFT], start, end);
   }
 }

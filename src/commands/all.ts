@@ -11,6 +11,7 @@ import { hyperloglogHandlers } from "./hyperloglog.ts";
 import { serverHandlers } from "./server.ts";
 import { setHandlers } from "./set.ts";
 import { stringHandlers } from "./string.ts";
+import { transactionHandlers } from "./transactions.ts";
 
 export const commandHandlers: Handlers = {
   ...bitmapHandlers,
@@ -24,4 +25,5 @@ export const commandHandlers: Handlers = {
   ...serverHandlers,
   ...setHandlers,
   ...stringHandlers,
+  ...transactionHandlers,
 };

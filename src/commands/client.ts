@@ -73,12 +73,12 @@ function list(context: CommandContext): void {
     throw new CommandError(errors.syntax);
   }
   let text = "";
-  for (const client of chosen) text += describeClient(client, nowMs) + "\n";
+  for (const client of chosen) text += describeClient(client, server.watchedKeys, nowMs) + "\n";
   reply.verbatim("txt", text);
 }
 
 function info({ client, reply, server }: CommandContext): void {
-  reply.verbatim("txt", describeClient(client, server.keyspace.nowMs) + "\n");
+  reply.verbatim("txt", describeClient(client, server.watchedKeys, server.keyspace.nowMs) + "\n");
 }
 
 /** Which clients CLIENT KILL ends: those that every given option fits. */

@@ -126,6 +126,8 @@ function reset(context: CommandContext): void {
   const { client, server } = context;
   server.clients.monitors.delete(client);
   client.monitoring = false;
+  client.transaction = null;
+  server.watchedKeys.unwatch(client);
   client.database = server.keyspace.databases[0];
   client.name = "";
   client.noEvict = false;

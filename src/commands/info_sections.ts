@@ -108,7 +108,8 @@ function* listenerFields({ config: { values }, port }: ServerContext): Iterable<
   if (values.unixsocket !== "") yield [`listener${count}`, `name=unix,bind=${values.unixsocket}`];
 }
 
-function* clientsFields({ server: { clients, config } }: CommandContext): Iterable<InfoField> {
+function* clientsFields({ server }: CommandContext): Iterable<InfoField> {
+  const { clients, config, watchedKeys } = server;
   let inputBytesMax = 0;
   let outputBytesMax = 0;
   let postponedCount = 0;
@@ -125,9 +126,9 @@ function* clientsFields({ server: { clients, config } }: CommandContext): Iterab
   yield ["blocked_clients", postponedCount];
   yield ["tracking_clients", 0];
   yield ["pubsub_clients", 0];
-  yield ["watching_clients", 0];
+  yield ["watching_clients", watchedKeys.clientCount];
   yield ["clients_in_timeout_table", 0];
-  yield ["total_watched_keys", 0];
+  yield ["total_watched_keys", watchedKeys.count];
   yield ["total_blocking_keys", 0];
   yield ["total_blocking_keys_on_nokey", 0];
 }

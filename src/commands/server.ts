@@ -9,7 +9,8 @@ import { lolwutHandlers } from "./lolwut.ts";
 import { memoryHandlers } from "./memory.ts";
 import { slowLogHandlers } from "./slow_log.ts";
 
-function monitor({ client, reply, server }: CommandContext): void {
+function monitor({ client, mayBlock, reply, server }: CommandContext): void {
+  if (!mayBlock) throw new CommandError(errors.monitorInMulti);
   // Redis leaves a client that listens already without a reply
   if (client.monitoring) return;
   client.monitoring = true;

@@ -20,7 +20,7 @@ export const NotifyClass = {
   NEW: 1 << 14,
 } as const;
 
-/** Listeners must not search or change the database that calls them. */
+/** Listeners must not change the database that calls them, nor search it but when it was flushed or swapped. */
 export interface KeyspaceEvents {
   /** The value or the time to live of the key `buffer[start, end)` has changed; `changes` counts for more than one. */
   changed(

@@ -236,6 +236,7 @@ export class Connection implements Link {
     this.#closed = true;
     this.client.closing = true;
     this.#server.clients.remove(this.client);
+    this.#server.watchedKeys.unwatch(this.client);
     try {
       this.#socket.close();
     } catch {

@@ -41,6 +41,20 @@ export class Arguments {
     return made;
   }
 
+  /** The same arguments in a buffer of their own, which nobody fills again. */
+  copy(): Arguments {
+    const made = new Arguments();
+    let bytes = 0;
+    for (let i = 0; i < this.count; i++) bytes += this.length(i);
+    made.buffer = new Uint8Array(bytes);
+    let at = 0;
+    for (let i = 0; i < this.count; i++) {
+      made.buffer.set(this.bytes(i), at);
+      made.add(at, at += this.length(i));
+    }
+    return made;
+  }
+
   /** Appends the argument `buffer[start, end)`. */
   add(start: number, end: number): void {
     if (this.count === this.starts.length) this.#grow();

@@ -64,6 +64,13 @@ export const errors = {
     "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
   frequencyNotTracked:
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
+  nestedMulti: "ERR MULTI calls can not be nested",
+  watchInMulti: "ERR WATCH inside MULTI is not allowed",
+  execWithoutMulti: "ERR EXEC without MULTI",
+  discardWithoutMulti: "ERR DISCARD without MULTI",
+  transactionRefused: "EXECABORT Transaction discarded because of previous errors.",
+  monitorInMulti: "ERR MONITOR isn't allowed for DENY BLOCKING client",
+  notInMulti: "ERR Command not allowed inside a transaction",
   outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
   authenticationRequired: "NOAUTH Authentication required.",
   wrongPassword: "WRONGPASS invalid username-password pair or user is disabled.",
@@ -102,6 +109,11 @@ export const errors = {
 /** `command` is the full lower-case name, `config|get` for a subcommand. */
 export function wrongArity(command: string): string {
   return `ERR wrong number of arguments for '${command}' command`;
+}
+
+/** EXEC that is refused itself, and why. */
+export function transactionAborted(reason: string): string {
+  return `EXECABORT Transaction discarded because of: ${reason.replace(/^ERR /, "")}`;
 }
 
 /** A name that is in no table; `argumentsShown` is the start of the arguments, quoted one by one. */

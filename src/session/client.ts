@@ -5,6 +5,7 @@
  */
 import type { Database } from "../keyspace/database.ts";
 import type { WireWriter } from "../resp/wire_writer.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** What a client's connection can be asked and told. */
 export interface Link {
@@ -60,6 +61,10 @@ export class Client {
   noEvict = false;
   noTouch = false;
   monitoring = false;
+  /** Between MULTI and EXEC: what waits. */
+  transaction: Transaction | null = null;
+  /** Whether a key that it watches has changed: its next EXEC does nothing. */
+  watchedChanged = false;
   /** The connection's `netOutputBytes` when the cron last looked. */
   netOutputBytesSeen = 0;
   /** Since when the output has been over its soft limit, or 0. */

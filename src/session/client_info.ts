@@ -1,11 +1,14 @@
 /** One client as a line of CLIENT LIST, in Redis' fields and order. */
 import type { Client } from "./client.ts";
+import type { WatchedKeys } from "./watched_keys.ts";
 
 /** Letters of the field `flags`; `N` where none applies. */
 function flagsOf(client: Client): string {
   let flags = "";
   if (client.monitoring) flags += "O";
   if (client.postponed) flags += "b";
+  if (client.transaction !== null) flags += "x";
+  if (client.watchedChanged) flags += "d";
   if (client.closing) flags += "c";
   if (client.link.unix) flags += "U";
   if (client.noEvict) flags += "e";
@@ -20,7 +23,11 @@ function upToNul(text: string): string {
 }
 
 /** The line without its line end; ages are in seconds, sizes in bytes. */
-export function describeClient(client: Client, nowMs: number): string {
+export function describeClient(
+  client: Client,
+  watchedKeys: WatchedKeys,
+  nowMs: number,
+): string {
   const { link, reply } = client;
   const nowSeconds = Math.floor(nowMs / 1000);
   const queryFreeBytes = link.queryBufferBytes - link.queryPendingBytes;
@@ -40,12 +47,12 @@ export function describeClient(client: Client, nowMs: number): string {
     sub: 0,
     psub: 0,
     ssub: 0,
-    multi: -1,
-    watch: 0,
+    multi: client.transaction?.queue.length ?? -1,
+    watch: watchedKeys.countOf(client),
     qbuf: link.queryPendingBytes,
     "qbuf-free": queryFreeBytes,
     "argv-mem": 0,
-    "multi-mem": 0,
+    "multi-mem": client.transaction?.bytes ?? 0,
     rbs: reply.heldBytes,
     rbp: reply.heldBytes,
     obl: outputBytes,

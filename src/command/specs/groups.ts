@@ -7,6 +7,7 @@ import { hyperloglogCommands } from "./hyperloglog.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
 import { stringCommands } from "./string.ts";
+import { transactionCommands } from "./transactions.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
   stringCommands,
@@ -16,4 +17,5 @@ export const commandGroups: readonly CommandGroup[] = [
   connectionCommands,
   serverCommands,
   setCommands,
+  transactionCommands,
 ];

@@ -1,0 +1,97 @@
+/**
+ * WATCH: which clients watch which keys, and which of them have seen one change.
+ *
+ * It is told of changes by `command/propagation.ts`, and costs one look at `count` while nobody watches.
+ * Keys are held as strings of their bytes: there are as many as are watched, and no more.
+ */
+import type { Database } from "../keyspace/database.ts";
+import type { Client } from "./client.ts";
+
+interface WatchedKey {
+  /** Number of the database, as SWAPDB exchanges contents and not numbers. */
+  readonly database: number;
+  readonly key: Uint8Array;
+  readonly clients: Set<Client>;
+}
+
+const latin1 = new TextDecoder("latin1");
+
+function nameOf(database: number, buffer: Uint8Array, start: number, end: number): string {
+  return `${database} ${latin1.decode(buffer.subarray(start, end))}`;
+}
+
+export class WatchedKeys {
+  readonly #keys = new Map<string, WatchedKey>();
+  readonly #byClient = new Map<Client, Set<WatchedKey>>();
+
+  /** Keys that somebody watches, each counted once. */
+  get count(): number {
+    return this.#keys.size;
+  }
+
+  /** Clients that watch any key. */
+  get clientCount(): number {
+    return this.#byClient.size;
+  }
+
+  /** How many keys a client watches. */
+  countOf(client: Client): number {
+    return this.#byClient.get(client)?.size ?? 0;
+  }
+
+  watch(client: Client, database: Database, buffer: Uint8Array, start: number, end: number): void {
+    const name = nameOf(database.index, buffer, start, end);
+    let watched = this.#keys.get(name);
+    if (watched === undefined) {
+      const key = buffer.slice(start, end);
+      watched = { database: database.index, key, clients: new Set() };
+      this.#keys.set(name, watched);
+    }
+    watched.clients.add(client);
+    const ofClient = this.#byClient.get(client);
+    if (ofClient === undefined) this.#byClient.set(client, new Set([watched]));
+    else ofClient.add(watched);
+  }
+
+  /** Has a client watch nothing; what it has seen is forgotten. */
+  unwatch(client: Client): void {
+    client.watchedChanged = false;
+    const ofClient = this.#byClient.get(client);
+    if (ofClient === undefined) return;
+    this.#byClient.delete(client);
+    for (const watched of ofClient) {
+      watched.clients.delete(client);
+      if (watched.clients.size > 0) continue;
+      this.#keys.delete(nameOf(watched.database, watched.key, 0, watched.key.length));
+    }
+  }
+
+  /** Removes those of a client's keys whose time has come, which it then sees as a change. */
+  expireOf(client: Client, databases: readonly Database[]): void {
+    for (const { database, key } of this.#byClient.get(client) ?? []) {
+      databases[database].find(key, 0, key.length);
+    }
+  }
+
+  /** A key has changed. */
+  changed(database: Database, buffer: Uint8Array, start: number, end: number): void {
+    if (this.#keys.size === 0) return;
+    const watched = this.#keys.get(nameOf(database.index, buffer, start, end));
+    if (watched !== undefined) touch(watched);
+  }
+
+  /** Two databases have exchanged, or one and the same is about to lose, their contents. */
+  replaced(first: Database, second: Database): void {
+    for (const watched of this.#keys.values()) {
+      const { database, key } = watched;
+      if (database !== first.index && database !== second.index) continue;
+      const existed = first.dict.find(key, 0, key.length) !== 0 ||
+        second.dict.find(key, 0, key.length) !== 0;
+      if (existed) touch(watched);
+    }
+  }
+}
+
+function touch(watched: WatchedKey): void {
+  for (const client of watched.clients) client.watchedChanged = true;
+}
