@@ -29,6 +29,8 @@ import { SlowLog } from "./observe/slow_log.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
 import type { Client } from "./session/client.ts";
 import { Clients } from "./session/clients.ts";
+import { PubSub } from "./session/pubsub.ts";
+import { Pushes } from "./session/pushes.ts";
 import { Pause } from "./session/pause.ts";
 import { WatchedKeys } from "./session/watched_keys.ts";
 
@@ -84,6 +86,8 @@ export class Server implements ServerContext {
   readonly latency: LatencyMonitor;
   readonly clients: Clients = new Clients();
   readonly monitor: Monitor;
+  readonly pushes: Pushes = new Pushes();
+  readonly pubsub: PubSub = new PubSub(this.pushes);
   readonly pause: Pause;
   readonly watchedKeys: WatchedKeys = new WatchedKeys();
   readonly propagation: Propagation;
@@ -310,7 +314,8 @@ export class Server implements ServerContext {
       client.netOutputBytesSeen = link.netOutputBytes;
       client.lastInteractionMs = nowMs;
     }
-    const mayIdle = timeoutSeconds === 0 || client.monitoring || client.postponed;
+    const mayIdle = timeoutSeconds === 0 || client.monitoring || client.postponed ||
+      client.subscriptions !== null;
     if (!mayIdle && nowMs - client.lastInteractionMs > timeoutSeconds * 1000) {
       this.log.verbose("Closing idle client");
       link.close();

@@ -22,6 +22,8 @@ import type { ReplyWriter } from "../resp/reply_writer.ts";
 import type { Client } from "../session/client.ts";
 import type { Clients } from "../session/clients.ts";
 import type { Pause } from "../session/pause.ts";
+import type { PubSub } from "../session/pubsub.ts";
+import type { Pushes } from "../session/pushes.ts";
 import type { WatchedKeys } from "../session/watched_keys.ts";
 import type { Propagation } from "./propagation.ts";
 import type { CommandSpec } from "./spec.ts";
@@ -47,6 +49,8 @@ export interface ServerContext {
   readonly commands: CommandTable;
   readonly propagation: Propagation;
   readonly clients: Clients;
+  readonly pushes: Pushes;
+  readonly pubsub: PubSub;
   readonly pause: Pause;
   readonly watchedKeys: WatchedKeys;
   readonly runner: CommandRunner;

@@ -15,6 +15,7 @@ import {
   CommandError,
   debugNotAllowed,
   errors,
+  notWhileSubscribed,
   transactionAborted,
   unknownCommand,
   unknownSubcommand,
@@ -64,8 +65,9 @@ export class Dispatcher implements CommandRunner {
   }
 
   /** Begins a batch of requests: the moment that all of them see. */
-  beginBatch(): void {
-    const { clock, keyspace } = this.#server;
+  beginBatch(client: Client): void {
+    const { clock, keyspace, pushes } = this.#server;
+    pushes.running = client;
     const nowMs = clock.nowMs();
     if (nowMs !== keyspace.nowMs) keyspace.setNow(nowMs);
     this.#runStartUs = clock.monotonicUs();
@@ -79,6 +81,7 @@ export class Dispatcher implements CommandRunner {
   /** Ends a batch: has what is now due expire in time. */
   endBatch(context: CommandContext): void {
     this.endRun(context);
+    this.#server.pushes.running = null;
     this.#server.expirer.schedule();
   }
 
@@ -113,6 +116,7 @@ export class Dispatcher implements CommandRunner {
       return Outcome.Done;
     }
     this.#call(context, spec);
+    if (this.#server.pushes.pending) this.#server.pushes.release();
     this.#feedMonitors(context, spec);
     return Outcome.Done;
   }
@@ -163,6 +167,9 @@ export class Dispatcher implements CommandRunner {
       if (!may) return debugNotAllowed;
     }
     const { transaction } = client;
+    if (client.subscriptions !== null && !this.#mayRunSubscribed(spec, client)) {
+      return notWhileSubscribed(spec.fullName);
+    }
     if (transaction !== null && (spec.flags & CommandFlag.NO_MULTI) !== 0) {
       return errors.notInMulti;
     }
@@ -174,6 +181,12 @@ export class Dispatcher implements CommandRunner {
       }
     }
     return null;
+  }
+
+  /** In RESP2 a message can't be told from a reply, so a subscriber asks for little else. */
+  #mayRunSubscribed(spec: CommandSpec, client: Client): boolean {
+    return client.reply.protocol === 3 || repliesWithPushes(spec) ||
+      spec.fullName === "ping" || spec.fullName === "quit" || spec.fullName === "reset";
   }
 
   /** Whether a command is only for those who have logged in. */
@@ -208,7 +221,9 @@ export class Dispatcher implements CommandRunner {
     } catch (error) {
       this.#failed(context, spec, mark, error);
     }
-    if (client.replyMode !== ReplyMode.On) silence(client, mark);
+    if (client.replyMode !== ReplyMode.On) {
+      silence(client, repliesWithPushes(spec) ? client.reply.pendingBytes : mark);
+    }
     if (this.#timedInRuns[spec.id] === 0 || this.#isPrecise()) this.#closeRun(context);
   }
 
@@ -307,6 +322,12 @@ function isWebRequest(args: Arguments): boolean {
 
 function hasArity(spec: CommandSpec, count: number): boolean {
   return spec.arity >= 0 ? count === spec.arity : count >= -spec.arity;
+}
+
+/** Whether it is one of SUBSCRIBE, UNSUBSCRIBE and their variants, whose replies nobody can decline. */
+function repliesWithPushes(spec: CommandSpec): boolean {
+  const { PUBSUB, NOSCRIPT } = CommandFlag;
+  return (spec.flags & PUBSUB) !== 0 && (spec.flags & NOSCRIPT) !== 0;
 }
 
 /** Takes back what a command wrote for a client that wants no replies. */

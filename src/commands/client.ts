@@ -8,9 +8,8 @@ import { type Client, ReplyMode } from "../session/client.ts";
 import { describeClient } from "../session/client_info.ts";
 import { replyHelp } from "./help.ts";
 
-/** Classes of clients that CLIENT LIST and KILL know; only the first has members so far. */
+/** Classes of clients that CLIENT LIST and KILL know; of some there are no members yet. */
 const clientTypes = ["NORMAL", "MASTER", "REPLICA", "SLAVE", "PUBSUB"];
-const normalType = "NORMAL";
 
 /** Whether argument `i`, up to a NUL, can stand in a line of CLIENT LIST: visible ASCII. */
 function isVisibleAscii(args: Arguments, i: number): boolean {
@@ -56,12 +55,17 @@ function parseType(args: Arguments, i: number): string {
   return type;
 }
 
+function isOfType(client: Client, type: string): boolean {
+  return client.clientClass.toUpperCase() === type;
+}
+
 function list(context: CommandContext): void {
   const { args, reply, server } = context;
   const { nowMs } = server.keyspace;
   let chosen: Iterable<Client> = server.clients;
   if (args.count === 4 && args.is(2, "TYPE")) {
-    if (parseType(args, 3) !== normalType) chosen = [];
+    const type = parseType(args, 3);
+    chosen = [...server.clients].filter((client) => isOfType(client, type));
   } else if (args.count > 3 && args.is(2, "ID")) {
     const found: Client[] = [];
     for (let i = 3; i < args.count; i++) {
@@ -150,7 +154,7 @@ function fits(client: Client, filter: KillFilter, nowMs: number): boolean {
   return (filter.id === null || client.id === filter.id) &&
     (filter.address === null || client.link.peer === filter.address) &&
     (filter.localAddress === null || client.link.local === filter.localAddress) &&
-    (filter.type === null || filter.type === normalType) &&
+    (filter.type === null || isOfType(client, filter.type)) &&
     (filter.ageSecondsMin === null || ageSeconds >= filter.ageSecondsMin);
 }
 

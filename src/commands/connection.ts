@@ -98,9 +98,15 @@ function hello(context: CommandContext): void {
   reply.array(0);
 }
 
-function ping({ args, reply }: CommandContext): void {
+function ping({ args, client, reply }: CommandContext): void {
   if (args.count > 2) throw new CommandError(wrongArity("ping"));
-  if (args.count === 1) reply.simpleString("PONG");
+  if (client.subscriptions !== null && reply.protocol === 2) {
+    // a subscriber expects arrays
+    reply.array(2);
+    reply.bulkString("pong");
+    if (args.count === 1) reply.bulkString("");
+    else reply.bulk(args.buffer, args.starts[1], args.ends[1]);
+  } else if (args.count === 1) reply.simpleString("PONG");
   else reply.bulk(args.buffer, args.starts[1], args.ends[1]);
 }
 
@@ -125,6 +131,7 @@ function quit({ client, reply }: CommandContext): void {
 function reset(context: CommandContext): void {
   const { client, server } = context;
   server.clients.monitors.delete(client);
+  server.pubsub.unsubscribeAll(client);
   client.monitoring = false;
   client.transaction = null;
   server.watchedKeys.unwatch(client);

@@ -109,7 +109,7 @@ function* listenerFields({ config: { values }, port }: ServerContext): Iterable<
 }
 
 function* clientsFields({ server }: CommandContext): Iterable<InfoField> {
-  const { clients, config, watchedKeys } = server;
+  const { clients, config, pubsub, watchedKeys } = server;
   let inputBytesMax = 0;
   let outputBytesMax = 0;
   let postponedCount = 0;
@@ -125,7 +125,7 @@ function* clientsFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["client_recent_max_output_buffer", outputBytesMax];
   yield ["blocked_clients", postponedCount];
   yield ["tracking_clients", 0];
-  yield ["pubsub_clients", 0];
+  yield ["pubsub_clients", pubsub.clientCount];
   yield ["watching_clients", watchedKeys.clientCount];
   yield ["clients_in_timeout_table", 0];
   yield ["total_watched_keys", watchedKeys.count];
@@ -223,7 +223,7 @@ function* threadsFields({ server: { clients, stats } }: CommandContext): Iterabl
 }
 
 function* statsFields({ server }: CommandContext): Iterable<InfoField> {
-  const { clock, evictor, expirer, keyspace, stats } = server;
+  const { clock, evictor, expirer, keyspace, pubsub, stats } = server;
   const rates = server.rates();
   const { exceededSinceUs, exceededUs } = evictor.stats;
   const exceedingUs = exceededSinceUs === null ? 0 : clock.monotonicUs() - exceededSinceUs;
@@ -255,9 +255,9 @@ function* statsFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["current_eviction_exceeded_time", Math.floor(exceedingUs / 1000)];
   yield ["keyspace_hits", keyspace.stats.hits];
   yield ["keyspace_misses", keyspace.stats.misses];
-  yield ["pubsub_channels", 0];
-  yield ["pubsub_patterns", 0];
-  yield ["pubsubshard_channels", 0];
+  yield ["pubsub_channels", pubsub.channelCount];
+  yield ["pubsub_patterns", pubsub.patternCount];
+  yield ["pubsubshard_channels", pubsub.shardChannelCount];
   yield ["latest_fork_usec", 0];
   yield ["total_forks", 0];
   yield ["migrate_cached_sockets", 0];

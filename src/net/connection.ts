@@ -34,11 +34,16 @@ export class ConnectionGroup {
   readonly #flushAll = () => {
     const unsent = this.#unsent;
     this.#unsent = [];
-    for (const connection of unsent) connection.flush();
+    for (const connection of unsent) {
+      connection.unsent = false;
+      connection.flush();
+    }
   };
 
   /** Flushes the connection at the end of this turn: behind what is queued already. */
   flushSoon(connection: Connection): void {
+    if (connection.unsent) return;
+    connection.unsent = true;
     if (this.#unsent.push(connection) === 1) queueMicrotask(this.#flushAll);
   }
 }
@@ -49,6 +54,8 @@ export class Connection implements Link {
   readonly loopback: boolean;
   readonly unix: boolean;
   readonly client: Client;
+  /** Whether its group is going to flush it. */
+  unsent = false;
   readonly #socket: Deno.Conn;
   readonly #server: ServerContext;
   readonly #dispatcher: Dispatcher;
@@ -137,7 +144,7 @@ export class Connection implements Link {
 
   /** Runs the requests of a batch and sends the replies; false where the next one has to wait. */
   #run(batch: RequestDecoder): boolean {
-    this.#dispatcher.beginBatch();
+    this.#dispatcher.beginBatch(this.client);
     let isDone = true;
     try {
       isDone = this.#runHeld() && this.#runDecoded(batch);
@@ -215,7 +222,7 @@ export class Connection implements Link {
     const { values } = this.#server.config;
     const isTrusted = client.authenticated || values.requirepass === "";
     if (!isTrusted && pendingBytes > unauthenticatedOutputBytesMax) return true;
-    const limit = values.clientOutputBufferLimits.normal;
+    const limit = values.clientOutputBufferLimits[client.clientClass];
     if (limit.hardBytes > 0 && pendingBytes >= limit.hardBytes) return true;
     if (limit.softBytes === 0 || pendingBytes < limit.softBytes) {
       client.softLimitSinceMs = 0;
@@ -231,12 +238,17 @@ export class Connection implements Link {
     this.checkOutputLimit();
   }
 
+  flushSoon(): void {
+    this.#group.flushSoon(this);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.client.closing = true;
     this.#server.clients.remove(this.client);
     this.#server.watchedKeys.unwatch(this.client);
+    this.#server.pubsub.unsubscribeAll(this.client);
     try {
       this.#socket.close();
     } catch {

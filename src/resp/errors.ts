@@ -78,6 +78,7 @@ export const errors = {
     "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
   helloUnauthenticated:
     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+  shardSubscribeInMulti: "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client",
   noSuchClient: "ERR No such client",
   clientName: "ERR Client names cannot contain spaces, newlines or special characters.",
   clientId: "ERR Invalid client ID",
@@ -129,6 +130,11 @@ export function unknownSubcommand(name: string, container: string): string {
 /** As `unknownSubcommand`, where the number of arguments may be what is wrong. */
 export function unknownSubcommandOrArity(name: string, container: string): string {
   return `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ${container} HELP.`;
+}
+
+/** A command that a client in RESP2 may not run while it is subscribed; `command` is the full name. */
+export function notWhileSubscribed(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
 }
 
 /** A latency event that has no samples. */

@@ -5,6 +5,7 @@
  */
 import type { Database } from "../keyspace/database.ts";
 import type { WireWriter } from "../resp/wire_writer.ts";
+import type { Subscriptions } from "./pubsub.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a client's connection can be asked and told. */
@@ -26,6 +27,8 @@ export interface Link {
   readonly netOutputBytes: number;
   /** Sends what the reply writer holds. */
   flush(): void;
+  /** As `flush`, at the end of this turn of the event loop. */
+  flushSoon(): void;
   /** Ends the connection at once. */
   close(): void;
   /** Ends the connection when the replies written so far have been sent; no more requests are run. */
@@ -41,6 +44,9 @@ export enum ReplyMode {
   /** … and this is that command. */
   Skip,
 }
+
+/** Classes of clients, by which CLIENT KILL and `client-output-buffer-limit` tell them apart. */
+export type ClientClass = "normal" | "pubsub";
 
 export class Client {
   readonly id: number;
@@ -61,6 +67,8 @@ export class Client {
   noEvict = false;
   noTouch = false;
   monitoring = false;
+  /** What it listens to; null where that is nothing. */
+  subscriptions: Subscriptions | null = null;
   /** Between MULTI and EXEC: what waits. */
   transaction: Transaction | null = null;
   /** Whether a key that it watches has changed: its next EXEC does nothing. */
@@ -91,5 +99,9 @@ export class Client {
     this.authenticated = options.authenticated;
     this.createdAtMs = options.nowMs;
     this.lastInteractionMs = options.nowMs;
+  }
+
+  get clientClass(): ClientClass {
+    return this.subscriptions === null ? "normal" : "pubsub";
   }
 }

@@ -6,8 +6,9 @@ import type { WatchedKeys } from "./watched_keys.ts";
 function flagsOf(client: Client): string {
   let flags = "";
   if (client.monitoring) flags += "O";
-  if (client.postponed) flags += "b";
+  if (client.subscriptions !== null) flags += "P";
   if (client.transaction !== null) flags += "x";
+  if (client.postponed) flags += "b";
   if (client.watchedChanged) flags += "d";
   if (client.closing) flags += "c";
   if (client.link.unix) flags += "U";
@@ -44,9 +45,9 @@ export function describeClient(
     idle: Math.max(0, nowSeconds - Math.floor(client.lastInteractionMs / 1000)),
     flags: flagsOf(client),
     db: client.database.index,
-    sub: 0,
-    psub: 0,
-    ssub: 0,
+    sub: client.subscriptions?.channels.size ?? 0,
+    psub: client.subscriptions?.patterns.size ?? 0,
+    ssub: client.subscriptions?.shardChannels.size ?? 0,
     multi: client.transaction?.queue.length ?? -1,
     watch: watchedKeys.countOf(client),
     qbuf: link.queryPendingBytes,

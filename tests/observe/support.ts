@@ -23,6 +23,7 @@ export function fakeClient(options: Partial<Link> & { database?: number } = {}):
     netInputBytes: 0,
     netOutputBytes: 0,
     flush() {},
+    flushSoon() {},
     close() {},
     closeAfterReplies: () => Promise.resolve(),
     ...options,

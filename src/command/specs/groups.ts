@@ -4,6 +4,7 @@ import { bitmapCommands } from "./bitmap.ts";
 import { connectionCommands } from "./connection.ts";
 import { genericCommands } from "./generic.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
+import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
 import { stringCommands } from "./string.ts";
@@ -15,6 +16,7 @@ export const commandGroups: readonly CommandGroup[] = [
   hyperloglogCommands,
   genericCommands,
   connectionCommands,
+  pubsubCommands,
   serverCommands,
   setCommands,
   transactionCommands,
