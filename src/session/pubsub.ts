@@ -151,7 +151,7 @@ export class PubSub {
 
   #sendTo(clients: ReadonlySet<Client> = noClients, ...parts: Uint8Array[]): number {
     if (clients.size === 0) return 0;
-    const encoded = encodeMessage(...parts);
+    const encoded = encodeMessage(parts);
     for (const client of clients) this.#pushes.send(client, encoded);
     return clients.size;
   }

@@ -18,7 +18,7 @@ const lineFeed = 10;
 const headerBytesMax = 24;
 
 /** A message made of byte strings; its first byte is for `Pushes.send` to set. */
-export function encodeMessage(...parts: readonly Uint8Array[]): Uint8Array {
+export function encodeMessage(parts: readonly Uint8Array[]): Uint8Array {
   let room = headerBytesMax;
   for (const part of parts) room += headerBytesMax + part.length + 2;
   const out = new Uint8Array(room);
