@@ -8,6 +8,7 @@ import { connectionHandlers } from "./connection.ts";
 import { databaseHandlers } from "./database.ts";
 import { genericHandlers } from "./generic.ts";
 import { hyperloglogHandlers } from "./hyperloglog.ts";
+import { listHandlers } from "./list.ts";
 import { pubsubHandlers } from "./pubsub.ts";
 import { serverHandlers } from "./server.ts";
 import { setHandlers } from "./set.ts";
@@ -23,6 +24,7 @@ export const commandHandlers: Handlers = {
   ...databaseHandlers,
   ...genericHandlers,
   ...hyperloglogHandlers,
+  ...listHandlers,
   ...pubsubHandlers,
   ...serverHandlers,
   ...setHandlers,

@@ -4,6 +4,7 @@ import type { Heap } from "../memory/heap.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { Random } from "../random.ts";
 import type { ValueLimits } from "./limits.ts";
+import { Lists } from "./lists.ts";
 import { typeOf, ValueType } from "./record.ts";
 import { Sets } from "./sets.ts";
 import { Strings } from "./strings.ts";
@@ -19,6 +20,7 @@ export interface ValueFoundation {
 }
 
 export class Values {
+  readonly lists: Lists;
   readonly sets: Sets;
   readonly strings: Strings;
   readonly #heap: Heap;
@@ -28,6 +30,8 @@ export class Values {
     this.#heap = foundation.heap;
     this.strings = new Strings(foundation.heap);
     this.#kinds[ValueType.STRING] = this.strings;
+    this.lists = new Lists(foundation);
+    this.#kinds[ValueType.LIST] = this.lists;
     this.sets = new Sets(foundation);
     this.#kinds[ValueType.SET] = this.sets;
   }

@@ -4,6 +4,7 @@ import { bitmapCommands } from "./bitmap.ts";
 import { connectionCommands } from "./connection.ts";
 import { genericCommands } from "./generic.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
+import { listCommands } from "./list.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
@@ -16,6 +17,7 @@ export const commandGroups: readonly CommandGroup[] = [
   hyperloglogCommands,
   genericCommands,
   connectionCommands,
+  listCommands,
   pubsubCommands,
   serverCommands,
   setCommands,

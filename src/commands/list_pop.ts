@@ -1,0 +1,106 @@
+/** Taking elements from lists: what LPOP, LMOVE and LMPOP share with their blocking sisters. */
+import type { CommandContext } from "../command/context.ts";
+import { NotifyClass } from "../keyspace/events.ts";
+import type { Arguments } from "../resp/arguments.ts";
+import { CommandError, errors } from "../resp/errors.ts";
+import { ListEnd, type Lists } from "../values/lists.ts";
+import { ValueType } from "../values/record.ts";
+import { writeValue } from "./lookup.ts";
+
+/** The element on its way from one list to another, which may be the same. */
+let moving = new Uint8Array(256);
+
+export function listsOf({ database }: CommandContext): Lists {
+  return database.keyspace.values.lists;
+}
+
+/** LEFT or RIGHT. */
+export function parseEnd(args: Arguments, i: number): ListEnd {
+  if (args.is(i, "LEFT")) return ListEnd.Head;
+  if (args.is(i, "RIGHT")) return ListEnd.Tail;
+  throw new CommandError(errors.syntax);
+}
+
+/** Sees to a list that has lost elements: it may be short now, or gone if it is empty. */
+export function removed(context: CommandContext, record: number, keyAt: number): void {
+  const lists = listsOf(context);
+  if (lists.count(record) > 0) return lists.compact(record);
+  context.database.remove(record);
+  context.notify(NotifyClass.GENERIC, "del", keyAt);
+}
+
+function popEvent(from: ListEnd): string {
+  return from === ListEnd.Head ? "lpop" : "rpop";
+}
+
+/** Answers with the first element from one end, and takes it; the list is that of argument `keyAt`. */
+export function popFirst(
+  context: CommandContext,
+  record: number,
+  keyAt: number,
+  from: ListEnd,
+): void {
+  const { reply } = context;
+  const lists = listsOf(context);
+  lists.seek(record, from === ListEnd.Head ? 0 : -1);
+  lists.read();
+  reply.bulk(lists.element.buffer, lists.element.start, lists.element.end);
+  lists.removeHere(record, true);
+  context.notify(NotifyClass.LIST, popEvent(from), keyAt);
+  removed(context, record, keyAt);
+  context.changed(keyAt);
+}
+
+/** Answers with up to `count` elements from one end, and takes them. */
+export function replyPopped(
+  context: CommandContext,
+  record: number,
+  keyAt: number,
+  from: ListEnd,
+  count: number,
+): void {
+  const { reply } = context;
+  const lists = listsOf(context);
+  const taken = Math.min(count, lists.count(record));
+  const forward = from === ListEnd.Head;
+  reply.array(taken);
+  lists.seek(record, forward ? 0 : -1);
+  for (let i = 0; i < taken; i++) {
+    lists.read();
+    reply.bulk(lists.element.buffer, lists.element.start, lists.element.end);
+    if (forward) lists.next();
+    else lists.previous();
+  }
+  lists.removeRange(record, forward ? 0 : -taken, taken);
+  context.notify(NotifyClass.LIST, popEvent(from), keyAt);
+  removed(context, record, keyAt);
+  context.changed(keyAt, taken);
+}
+
+/** Moves an element from the list of argument 1 to that of argument 2 and answers it; false without one. */
+export function moveElement(context: CommandContext, from: ListEnd, to: ListEnd): boolean {
+  const { args: { buffer, starts, ends }, database, reply } = context;
+  const lists = listsOf(context);
+  const source = writeValue(context, 1, ValueType.LIST);
+  if (source === 0) return false;
+  let target = writeValue(context, 2, ValueType.LIST);
+  lists.seek(source, from === ListEnd.Head ? 0 : -1);
+  lists.read();
+  const length = lists.element.length;
+  if (length > moving.length) moving = new Uint8Array(length * 2);
+  for (let i = 0; i < length; i++) moving[i] = lists.element.buffer[lists.element.start + i];
+  lists.removeHere(source, true);
+  if (target === 0) {
+    const taken = database.find(buffer, starts[2], ends[2]);
+    target = database.create(taken, buffer, starts[2], ends[2], ValueType.LIST);
+  }
+  lists.expect(target, 1, length);
+  lists.push(target, to, moving, 0, length);
+  context.changed(2);
+  context.notify(NotifyClass.LIST, to === ListEnd.Head ? "lpush" : "rpush", 2);
+  reply.bulk(moving, 0, length);
+  context.notify(NotifyClass.LIST, popEvent(from), 1);
+  removed(context, source, 1);
+  context.changed(1);
+  return true;
+}

@@ -1,0 +1,531 @@
+/**
+ * Lists: elements in order, added and taken at both ends.
+ *
+ * A list is a chain of nodes, each a listpack in one heap block with the addresses of its neighbours
+ * before it:
+ *
+ *     node  word 0  previous node, 0 for the first     root of a long   word 0  first node
+ *           word 1  next node, 0 for the last          list             word 1  last node
+ *           byte 8  listpack                                            word 2  number of elements
+ *                                                                       word 3  number of nodes
+ *
+ * A short list (encoding `listpack`) is a single node, which its record's root names; a long one
+ * (`quicklist`) has a root block. So both ends are reached at once, and a change in the middle moves
+ * the bytes of one node. How much a node takes, where it is split, when neighbours are merged and when
+ * a list changes its encoding is as in Redis, as OBJECT ENCODING shows some of it.
+ *
+ * `seek`, `next` and `previous` move a cursor, of which there is one: any other call forgets it, but those
+ * that say that they work at it.
+ */
+import { invariant } from "../assert.ts";
+import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
+import type { Reclaimer } from "../memory/reclaimer.ts";
+import type { ValueLimits } from "./limits.ts";
+import { Listpacks } from "./listpack.ts";
+import { Encoding, encodingOf, rootOf, setEncoding, setRoot } from "./record.ts";
+import { Slice } from "./slice.ts";
+import type { ValueKind } from "./value_kind.ts";
+import type { ValueFoundation } from "./values.ts";
+
+const previousWord = 0;
+const nextWord = 1;
+const linkBytes = 8;
+
+const headWord = 0;
+const tailWord = 1;
+const countWord = 2;
+const nodeCountWord = 3;
+const rootBytes = 16;
+
+/** Largest node by the classes -1 to -5 of `list-max-listpack-size`, in bytes. */
+const nodeBytesByClass: readonly number[] = [4096, 8192, 16384, 32768, 65536];
+/** Where that counts entries, a node still takes no more bytes. */
+const countedNodeBytesMax = 8192;
+/** What Redis expects an entry's header to take, when it asks whether a node has room. */
+const entryOverheadBytes = 8;
+/** What two listpacks have and one that joins them hasn't. */
+const joinedBytes = 7;
+
+/** An end of a list. */
+export enum ListEnd {
+  Head,
+  Tail,
+}
+
+export class Lists implements ValueKind {
+  readonly listpacks: Listpacks;
+  /** What `read` points at. */
+  readonly element: Slice = new Slice();
+  readonly #heap: Heap;
+  readonly #reclaimer: Reclaimer;
+  readonly #limits: ValueLimits;
+  /** The cursor: a node, 0 behind the last element; and the position in it. */
+  #node = 0;
+  #at = 0;
+
+  constructor(foundation: ValueFoundation) {
+    this.#heap = foundation.heap;
+    this.#reclaimer = foundation.reclaimer;
+    this.#limits = foundation.limits;
+    this.listpacks = new Listpacks(foundation.heap, linkBytes);
+  }
+
+  init(record: number): void {
+    const node = this.listpacks.create();
+    setEncoding(this.#heap, record, Encoding.LISTPACK);
+    setRoot(this.#heap, record, node);
+  }
+
+  free(record: number): void {
+    const root = rootOf(this.#heap, record);
+    if (!this.#isLong(record)) return this.listpacks.free(root);
+    let node = this.#word(root, headWord);
+    this.#heap.free(root);
+    this.#reclaimer.later((stepsMax) => {
+      for (let i = 0; i < stepsMax && node !== 0; i++) {
+        const next = this.#word(node, nextWord);
+        this.listpacks.free(node);
+        node = next;
+      }
+      return node === 0;
+    });
+  }
+
+  copy(record: number, copy: number): void {
+    if (!this.#isLong(record)) {
+      return setRoot(this.#heap, copy, this.listpacks.copy(rootOf(this.#heap, record)));
+    }
+    setRoot(this.#heap, copy, this.#createRoot());
+    try {
+      for (let node = this.#head(record); node !== 0; node = this.#word(node, nextWord)) {
+        this.#link(copy, this.#tail(copy), this.listpacks.copy(node));
+        this.#addToCount(copy, this.listpacks.count(node));
+      }
+    } catch (error) {
+      this.free(copy);
+      throw error;
+    }
+  }
+
+  bytes(record: number, samples: number): number {
+    const root = rootOf(this.#heap, record);
+    if (!this.#isLong(record)) return this.#heap.capacity(root);
+    let looked = 0;
+    let bytes = 0;
+    let node = this.#word(root, headWord);
+    for (; node !== 0 && (samples === 0 || looked < samples); looked++) {
+      bytes += this.#heap.capacity(node);
+      node = this.#word(node, nextWord);
+    }
+    return this.#heap.capacity(root) +
+      Math.ceil(bytes / looked * this.#word(root, nodeCountWord));
+  }
+
+  count(record: number): number {
+    const root = rootOf(this.#heap, record);
+    return this.#isLong(record) ? this.#word(root, countWord) : this.listpacks.count(root);
+  }
+
+  /** Moves the cursor to the element with this index, from the end if negative; false if none is. */
+  seek(record: number, index: number): boolean {
+    const count = this.count(record);
+    if (index < 0) index += count;
+    this.#node = 0;
+    if (index < 0 || index >= count) return false;
+    if (index <= count >> 1) {
+      let node = this.#head(record);
+      for (let length = this.listpacks.count(node); index >= length;) {
+        index -= length;
+        node = this.#word(node, nextWord);
+        length = this.listpacks.count(node);
+      }
+      this.#node = node;
+      this.#at = this.listpacks.at(node, index);
+      return true;
+    }
+    let fromEnd = count - index;
+    let node = this.#tail(record);
+    for (let length = this.listpacks.count(node); fromEnd > length;) {
+      fromEnd -= length;
+      node = this.#word(node, previousWord);
+      length = this.listpacks.count(node);
+    }
+    this.#node = node;
+    this.#at = this.listpacks.at(node, -fromEnd);
+    return true;
+  }
+
+  /** Moves the cursor to the next element; false behind the last. */
+  next(): boolean {
+    this.#at = this.listpacks.next(this.#node, this.#at);
+    if (this.#at !== 0) return true;
+    return this.#enter(this.#word(this.#node, nextWord), ListEnd.Head);
+  }
+
+  /** Moves the cursor to the previous element; false before the first. */
+  previous(): boolean {
+    this.#at = this.listpacks.previous(this.#node, this.#at);
+    if (this.#at !== 0) return true;
+    return this.#enter(this.#word(this.#node, previousWord), ListEnd.Tail);
+  }
+
+  /** Points `element` at the element at the cursor. */
+  read(): void {
+    this.listpacks.read(this.#node, this.#at, this.element);
+  }
+
+  /** Whether the element at the cursor is `buffer[start, end)`. */
+  equals(buffer: Uint8Array, start: number, end: number): boolean {
+    return this.listpacks.equals(this.#node, this.#at, buffer, start, end);
+  }
+
+  /**
+   * Says that elements of so many bytes are about to be added or set: a short list that they would make
+   * too long becomes a long one.
+   */
+  expect(record: number, elementCount: number, byteLength: number): void {
+    if (this.#isLong(record)) return;
+    const node = rootOf(this.#heap, record);
+    const bytes = this.listpacks.bytes(node) + byteLength;
+    if (!this.#exceeds(bytes, this.listpacks.count(node) + elementCount)) return;
+    const root = this.#createRoot();
+    setEncoding(this.#heap, record, Encoding.QUICKLIST);
+    setRoot(this.#heap, record, root);
+    const count = this.listpacks.count(node);
+    if (count === 0) return this.listpacks.free(node);
+    this.#link(record, 0, node);
+    this.#addToCount(record, count);
+  }
+
+  /** Lets a long list become a short one, if its only node takes half of what it may. */
+  compact(record: number): void {
+    if (!this.#isLong(record)) return;
+    const root = rootOf(this.#heap, record);
+    if (this.#word(root, nodeCountWord) !== 1) return;
+    const node = this.#word(root, headWord);
+    const fill = this.#limits.listMaxListpackSize;
+    const isSmall = fill >= 0
+      ? this.listpacks.count(node) <= Math.trunc(Math.max(1, fill) / 2)
+      : this.listpacks.bytes(node) <= nodeBytesMax(fill) / 2;
+    if (!isSmall) return;
+    this.#heap.free(root);
+    setEncoding(this.#heap, record, Encoding.LISTPACK);
+    setRoot(this.#heap, record, node);
+  }
+
+  push(record: number, to: ListEnd, buffer: Uint8Array, start: number, end: number): void {
+    if (!this.#isLong(record)) {
+      const node = rootOf(this.#heap, record);
+      setRoot(this.#heap, record, this.#addAtEnd(node, to, buffer, start, end));
+      return;
+    }
+    const node = to === ListEnd.Head ? this.#head(record) : this.#tail(record);
+    if (node !== 0 && this.#hasRoom(node, end - start)) {
+      this.#moved(record, node, this.#addAtEnd(node, to, buffer, start, end));
+    } else {
+      this.#link(record, to === ListEnd.Head ? 0 : node, this.#nodeOf(buffer, start, end));
+    }
+    this.#addToCount(record, 1);
+  }
+
+  /** Replaces the element at the cursor. */
+  set(record: number, buffer: Uint8Array, start: number, end: number): void {
+    const node = this.#node;
+    if (!this.#isLong(record) || !this.#isLarge(end - start)) {
+      this.#moved(record, node, this.listpacks.replace(node, this.#at, buffer, start, end));
+      return;
+    }
+    // a large element has a node of its own
+    this.insert(record, true, buffer, start, end);
+    this.removeHere(record, true);
+  }
+
+  /** Adds an element behind or before the one at the cursor. */
+  insert(record: number, after: boolean, buffer: Uint8Array, start: number, end: number): void {
+    const node = this.#node;
+    if (!this.#isLong(record)) {
+      this.#insertInNode(record, after, buffer, start, end);
+      return;
+    }
+    const isAtEdge = after
+      ? this.listpacks.next(node, this.#at) === 0
+      : this.listpacks.previous(node, this.#at) === 0;
+    const length = end - start;
+    if (this.#hasRoom(node, length)) {
+      this.#insertInNode(record, after, buffer, start, end);
+    } else if (!isAtEdge) {
+      this.#insertBySplitting(record, after, buffer, start, end);
+    } else {
+      const neighbour = this.#word(node, after ? nextWord : previousWord);
+      if (neighbour !== 0 && this.#hasRoom(neighbour, length)) {
+        const to = after ? ListEnd.Head : ListEnd.Tail;
+        this.#moved(record, neighbour, this.#addAtEnd(neighbour, to, buffer, start, end));
+      } else {
+        this.#link(record, after ? node : neighbour, this.#nodeOf(buffer, start, end));
+      }
+    }
+    this.#addToCount(record, 1);
+  }
+
+  /**
+   * Removes the element at the cursor and moves the cursor to the next one, or the previous one where not
+   * `forward`; false if there is none.
+   */
+  removeHere(record: number, forward: boolean): boolean {
+    const node = this.#node;
+    const at = this.#at;
+    const before = forward ? 0 : this.listpacks.previous(node, at);
+    const neighbour = this.#word(node, forward ? nextWord : previousWord);
+    const left = this.#removeFromNode(record, node, at, 1);
+    const here = forward ? this.listpacks.position : before;
+    if (left !== 0 && here !== 0) {
+      this.#node = left;
+      this.#at = here;
+      return true;
+    }
+    return this.#enter(neighbour, forward ? ListEnd.Head : ListEnd.Tail);
+  }
+
+  /** Removes up to `count` elements from an index on. */
+  removeRange(record: number, index: number, count: number): void {
+    if (count === 0 || !this.seek(record, index)) return;
+    let node = this.#node;
+    let at = this.#at;
+    while (count > 0 && node !== 0) {
+      const next = this.#word(node, nextWord);
+      const length = this.listpacks.count(node);
+      const left = this.#removeFromNode(record, node, at, count);
+      count -= length - (left === 0 ? 0 : this.listpacks.count(left));
+      node = next;
+      if (node !== 0) at = this.listpacks.first(node);
+    }
+  }
+
+  #isLong(record: number): boolean {
+    return encodingOf(this.#heap, record) === Encoding.QUICKLIST;
+  }
+
+  #head(record: number): number {
+    const root = rootOf(this.#heap, record);
+    return this.#isLong(record) ? this.#word(root, headWord) : root;
+  }
+
+  #tail(record: number): number {
+    const root = rootOf(this.#heap, record);
+    return this.#isLong(record) ? this.#word(root, tailWord) : root;
+  }
+
+  #word(block: number, word: number): number {
+    return this.#heap.words[block >>> SEGMENT_SHIFT][((block & UNIT_MASK) << 1) + word];
+  }
+
+  #setWord(block: number, word: number, value: number): void {
+    this.#heap.words[block >>> SEGMENT_SHIFT][((block & UNIT_MASK) << 1) + word] = value;
+  }
+
+  #createRoot(): number {
+    const root = this.#heap.allocate(rootBytes);
+    for (let word = headWord; word <= nodeCountWord; word++) this.#setWord(root, word, 0);
+    return root;
+  }
+
+  #addToCount(record: number, difference: number): void {
+    const root = rootOf(this.#heap, record);
+    this.#setWord(root, countWord, this.#word(root, countWord) + difference);
+  }
+
+  #enter(node: number, end: ListEnd): boolean {
+    if (node === 0) return false;
+    this.#node = node;
+    this.#at = end === ListEnd.Head ? this.listpacks.first(node) : this.listpacks.last(node);
+    return true;
+  }
+
+  #addAtEnd(node: number, to: ListEnd, buffer: Uint8Array, start: number, end: number): number {
+    return to === ListEnd.Head
+      ? this.listpacks.prepend(node, buffer, start, end)
+      : this.listpacks.append(node, buffer, start, end);
+  }
+
+  /** A node in no list, with one element. */
+  #nodeOf(buffer: Uint8Array, start: number, end: number): number {
+    const node = this.listpacks.create();
+    try {
+      return this.listpacks.append(node, buffer, start, end);
+    } catch (error) {
+      this.listpacks.free(node);
+      throw error;
+    }
+  }
+
+  #insertInNode(
+    record: number,
+    after: boolean,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const node = this.#node;
+    const moved = after
+      ? this.listpacks.insertAfter(node, this.#at, buffer, start, end)
+      : this.listpacks.insertBefore(node, this.#at, buffer, start, end);
+    this.#moved(record, node, moved);
+    if (!after) this.#at = this.listpacks.next(moved, this.listpacks.position);
+  }
+
+  /** Puts a node into the list behind `left`, 0 for the first place. */
+  #link(record: number, left: number, node: number): void {
+    const root = rootOf(this.#heap, record);
+    const right = left === 0 ? this.#word(root, headWord) : this.#word(left, nextWord);
+    this.#setWord(node, previousWord, left);
+    this.#setWord(node, nextWord, right);
+    this.#connect(root, left, right, node, node);
+    this.#setWord(root, nodeCountWord, this.#word(root, nodeCountWord) + 1);
+  }
+
+  #unlink(record: number, node: number): void {
+    const root = rootOf(this.#heap, record);
+    const left = this.#word(node, previousWord);
+    const right = this.#word(node, nextWord);
+    this.#connect(root, left, right, right, left);
+    this.#setWord(root, nodeCountWord, this.#word(root, nodeCountWord) - 1);
+  }
+
+  /** Has `left`, or the root, say that `first` follows it, and `right`, or the root, that `last` precedes it. */
+  #connect(root: number, left: number, right: number, first: number, last: number): void {
+    if (left === 0) this.#setWord(root, headWord, first);
+    else this.#setWord(left, nextWord, first);
+    if (right === 0) this.#setWord(root, tailWord, last);
+    else this.#setWord(right, previousWord, last);
+  }
+
+  /** A node is at another address now: whoever names it is told, the cursor too. */
+  #moved(record: number, from: number, to: number): void {
+    if (this.#node === from) this.#node = to;
+    if (from === to) return;
+    if (!this.#isLong(record)) return setRoot(this.#heap, record, to);
+    const root = rootOf(this.#heap, record);
+    this.#connect(root, this.#word(to, previousWord), this.#word(to, nextWord), to, to);
+  }
+
+  /** Removes entries of a node and returns where it is now; 0 if it is gone. */
+  #removeFromNode(record: number, node: number, at: number, count: number): number {
+    const length = this.listpacks.count(node);
+    const left = this.listpacks.remove(node, at, count);
+    this.#moved(record, node, left);
+    const leftLength = this.listpacks.count(left);
+    if (!this.#isLong(record)) return left;
+    this.#addToCount(record, leftLength - length);
+    if (leftLength > 0) return left;
+    this.#unlink(record, left);
+    this.listpacks.free(left);
+    return 0;
+  }
+
+  /** Adds an element in the middle of a node that has no room for it. */
+  #insertBySplitting(
+    record: number,
+    after: boolean,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const other = this.#split(record, after);
+    if (this.#isLarge(end - start)) {
+      this.#link(record, after ? this.#node : other, this.#nodeOf(buffer, start, end));
+      return;
+    }
+    const to = after ? ListEnd.Head : ListEnd.Tail;
+    this.#moved(record, other, this.#addAtEnd(other, to, buffer, start, end));
+    this.#joinAround(record, this.#node);
+  }
+
+  /** Moves what is behind, or before, the cursor's element to a new node beside this one; returns that. */
+  #split(record: number, after: boolean): number {
+    const { listpacks } = this;
+    const node = this.#node;
+    const other = listpacks.copy(node);
+    const tailStart = after ? listpacks.next(node, this.#at) : this.#at;
+    let headLength = 0;
+    for (let at = listpacks.first(node); at !== tailStart; at = listpacks.next(node, at)) {
+      headLength++;
+    }
+    const head = listpacks.remove(after ? node : other, tailStart, Infinity);
+    const tail = after ? other : node;
+    const shortTail = listpacks.remove(tail, listpacks.first(tail), headLength);
+    if (after) {
+      this.#moved(record, node, head);
+      this.#link(record, head, shortTail);
+      return shortTail;
+    }
+    this.#moved(record, node, shortTail);
+    this.#at = listpacks.first(shortTail);
+    this.#link(record, this.#word(shortTail, previousWord), head);
+    return head;
+  }
+
+  /** Merges neighbours around a node, where together they are no more than one. */
+  #joinAround(record: number, node: number): void {
+    const before = this.#word(node, previousWord);
+    if (before !== 0) this.#join(record, this.#word(before, previousWord), before);
+    const after = this.#word(node, nextWord);
+    if (after !== 0) this.#join(record, after, this.#word(after, nextWord));
+    const joined = this.#join(record, this.#word(node, previousWord), node);
+    this.#join(record, joined, this.#word(joined, nextWord));
+  }
+
+  /** Merges two neighbours if it may be; returns the node that the second is in then. */
+  #join(record: number, left: number, right: number): number {
+    if (left === 0 || right === 0) return left === 0 ? right : left;
+    const bytes = this.listpacks.bytes(left) + this.listpacks.bytes(right) - joinedBytes;
+    const count = this.listpacks.count(left) + this.listpacks.count(right);
+    if (this.#exceeds(bytes, count)) return right;
+    const joined = this.listpacks.appendAll(left, right);
+    this.#moved(record, left, joined);
+    this.#unlink(record, right);
+    this.listpacks.free(right);
+    return joined;
+  }
+
+  #hasRoom(node: number, length: number): boolean {
+    if (this.#isLarge(length)) return false;
+    const bytes = this.listpacks.bytes(node) + length + entryOverheadBytes;
+    return !this.#exceeds(bytes, this.listpacks.count(node) + 1);
+  }
+
+  /** Whether an element has a node of its own. */
+  #isLarge(length: number): boolean {
+    const fill = this.#limits.listMaxListpackSize;
+    return length > (fill >= 0 ? countedNodeBytesMax : nodeBytesMax(fill));
+  }
+
+  #exceeds(bytes: number, count: number): boolean {
+    const fill = this.#limits.listMaxListpackSize;
+    if (fill < 0) return bytes > nodeBytesMax(fill);
+    return bytes > countedNodeBytesMax || count > Math.max(1, fill);
+  }
+
+  /** Walks a list and asserts that it is consistent; for tests. */
+  checkInvariants(record: number): void {
+    if (!this.#isLong(record)) return;
+    const root = rootOf(this.#heap, record);
+    let before = 0;
+    let count = 0;
+    let nodes = 0;
+    for (let node = this.#word(root, headWord); node !== 0; node = this.#word(node, nextWord)) {
+      invariant(this.#word(node, previousWord) === before, "nodes are linked both ways");
+      invariant(this.listpacks.count(node) > 0, "no node is empty");
+      count += this.listpacks.count(node);
+      nodes++;
+      before = node;
+    }
+    invariant(this.#word(root, tailWord) === before, "the list ends in its tail");
+    invariant(this.#word(root, countWord) === count, "elements are counted");
+    invariant(this.#word(root, nodeCountWord) === nodes, "nodes are counted");
+  }
+}
+
+/** Bytes that a node may take, for a negative `list-max-listpack-size`. */
+function nodeBytesMax(fill: number): number {
+  return nodeBytesByClass[Math.min(-fill, nodeBytesByClass.length) - 1];
+}
