@@ -124,7 +124,7 @@ export class Server implements ServerContext {
     this.latency = new LatencyMonitor();
     this.monitor = new Monitor(this.clients, this.clock);
     this.pause = new Pause(this.clock);
-    this.propagation = new Propagation(this.stats, this.watchedKeys);
+    this.propagation = new Propagation(values, this.pubsub, this.stats, this.watchedKeys);
     this.keyspace = new Keyspace({
       databaseCount: values.databases,
       nowMs: this.startedAtMs,

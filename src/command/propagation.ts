@@ -4,18 +4,30 @@
  * It counts changes. Everything that must follow one (a log, replicas, notifications, waiting or
  * watching clients) is told from here, so that no handler knows any of them.
  */
+import type { ConfigValues } from "../config/values.ts";
 import type { Database } from "../keyspace/database.ts";
-import type { KeyspaceEvents } from "../keyspace/events.ts";
+import { type KeyspaceEvents, NotifyClass } from "../keyspace/events.ts";
 import { SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { ServerStats } from "../observe/server_stats.ts";
+import type { PubSub } from "../session/pubsub.ts";
 import type { WatchedKeys } from "../session/watched_keys.ts";
 import { keyLengthOf, keyStartOf } from "../values/record.ts";
+import { publishKeyspaceEvent } from "./keyspace_notifications.ts";
 
 export class Propagation implements KeyspaceEvents {
+  readonly #config: ConfigValues;
+  readonly #pubsub: PubSub;
   readonly #stats: ServerStats;
   readonly #watchedKeys: WatchedKeys;
 
-  constructor(stats: ServerStats, watchedKeys: WatchedKeys) {
+  constructor(
+    config: ConfigValues,
+    pubsub: PubSub,
+    stats: ServerStats,
+    watchedKeys: WatchedKeys,
+  ) {
+    this.#config = config;
+    this.#pubsub = pubsub;
     this.#stats = stats;
     this.#watchedKeys = watchedKeys;
   }
@@ -32,20 +44,25 @@ export class Propagation implements KeyspaceEvents {
   }
 
   notify(
-    _notifyClass: number,
-    _event: string,
-    _database: Database,
-    _buffer: Uint8Array,
-    _start: number,
-    _end: number,
-  ): void {}
+    notifyClass: number,
+    event: string,
+    database: Database,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const wanted = this.#config.notifyKeyspaceEvents;
+    if ((wanted & notifyClass) === 0) return;
+    const key = buffer.subarray(start, end);
+    publishKeyspaceEvent(this.#pubsub, wanted, event, database.index, key);
+  }
 
   expired(database: Database, record: number): void {
-    this.#removed(database, record);
+    this.#removed(database, record, NotifyClass.EXPIRED, "expired");
   }
 
   evicted(database: Database, record: number): void {
-    this.#removed(database, record);
+    this.#removed(database, record, NotifyClass.EVICTED, "evicted");
   }
 
   flushed(database: Database): void {
@@ -58,10 +75,12 @@ export class Propagation implements KeyspaceEvents {
     if (this.#watchedKeys.count > 0) this.#watchedKeys.replaced(first, second);
   }
 
-  #removed(database: Database, record: number): void {
+  #removed(database: Database, record: number, notifyClass: number, event: string): void {
     const { heap } = database;
     const start = keyStartOf(record);
     const end = start + keyLengthOf(heap, record);
-    this.changed(database, heap.bytes[record >>> SEGMENT_SHIFT], start, end);
+    const buffer = heap.bytes[record >>> SEGMENT_SHIFT];
+    this.changed(database, buffer, start, end);
+    this.notify(notifyClass, event, database, buffer, start, end);
   }
 }

@@ -1,6 +1,7 @@
 /** Times to live: EXPIRE and its variants, TTL and its variants, PERSIST. */
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
+import { NotifyClass } from "../keyspace/events.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors, unsupportedOption } from "../resp/errors.ts";
 import { addInt64, type Int64, toInt64 } from "../resp/numbers.ts";
@@ -57,9 +58,11 @@ function expireGeneric(context: CommandContext, unit: ExpireUnit): void {
     reply.integer(0);
     return;
   }
-  if (expiresAtMs <= database.keyspace.nowMs) database.removeFound(record);
+  const isPast = expiresAtMs <= database.keyspace.nowMs;
+  if (isPast) database.removeFound(record);
   else database.setExpiry(record, expiresAtMs);
   context.changed(1);
+  context.notify(NotifyClass.GENERIC, isPast ? "del" : "expire", 1);
   reply.integer(1);
 }
 
@@ -88,7 +91,10 @@ function persist(context: CommandContext): void {
   const { args, database, reply } = context;
   const record = database.lookupWrite(args.buffer, args.starts[1], args.ends[1]);
   const wasVolatile = record !== 0 && database.removeExpiry(record);
-  if (wasVolatile) context.changed(1);
+  if (wasVolatile) {
+    context.changed(1);
+    context.notify(NotifyClass.GENERIC, "persist", 1);
+  }
   reply.integer(wasVolatile ? 1 : 0);
 }
 

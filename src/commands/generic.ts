@@ -5,6 +5,7 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import type { Database } from "../keyspace/database.ts";
+import { NotifyClass } from "../keyspace/events.ts";
 import { keyLengthOf, keyStartOf, typeNames, typeOf } from "../values/record.ts";
 import { equalBytes } from "../memory/bytes.ts";
 import { SEGMENT_SHIFT } from "../memory/heap.ts";
@@ -23,6 +24,7 @@ function del(context: CommandContext): void {
     if (record === 0) continue;
     database.removeFound(record);
     context.changed(i);
+    context.notify(NotifyClass.GENERIC, "del", i);
     removed++;
   }
   reply.integer(removed);
@@ -80,6 +82,8 @@ function renameKey(context: CommandContext, mayReplace: boolean): boolean {
   database.rename(record, buffer, starts[2], ends[2]);
   context.changed(1);
   context.changed(2);
+  context.notify(NotifyClass.GENERIC, "rename_from", 1);
+  context.notify(NotifyClass.GENERIC, "rename_to", 2);
   return true;
 }
 
@@ -101,7 +105,7 @@ function databaseAt(context: CommandContext, i: number): Database {
 }
 
 function move(context: CommandContext): void {
-  const { args: { buffer, starts, ends }, database, reply, server } = context;
+  const { args: { buffer, starts, ends }, database, reply, server: { propagation } } = context;
   const target = databaseAt(context, 2);
   if (target === database) throw new CommandError(errors.sameObject);
   const record = database.lookupWrite(buffer, starts[1], ends[1]);
@@ -110,7 +114,9 @@ function move(context: CommandContext): void {
   }
   database.moveTo(target, record);
   context.changed(1);
-  server.propagation.changed(target, buffer, starts[1], ends[1]);
+  propagation.changed(target, buffer, starts[1], ends[1]);
+  context.notify(NotifyClass.GENERIC, "move_from", 1);
+  propagation.notify(NotifyClass.GENERIC, "move_to", target, buffer, starts[1], ends[1]);
   reply.integer(1);
 }
 
@@ -131,7 +137,8 @@ function parseCopyOptions(context: CommandContext): CopyOptions {
 }
 
 function copy(context: CommandContext): void {
-  const { args: { buffer, starts, ends }, args, database, reply, server } = context;
+  const { args: { buffer, starts, ends }, args, database, reply } = context;
+  const { propagation } = context.server;
   const { target, replace } = parseCopyOptions(context);
   if (target === database && isSameKey(args)) throw new CommandError(errors.sameObject);
   const record = database.lookupRead(buffer, starts[1], ends[1]);
@@ -142,7 +149,8 @@ function copy(context: CommandContext): void {
     target.removeFound(taken);
   }
   database.copyTo(target, record, buffer, starts[2], ends[2]);
-  server.propagation.changed(target, buffer, starts[2], ends[2]);
+  propagation.changed(target, buffer, starts[2], ends[2]);
+  propagation.notify(NotifyClass.GENERIC, "copy_to", target, buffer, starts[2], ends[2]);
   reply.integer(1);
 }
 

@@ -19,7 +19,7 @@ const sharedReferences = 0x7fffffff;
 
 /** The record of argument 2, or 0 with null for a reply. */
 function lookup({ args, database, reply }: CommandContext): number {
-  const record = database.lookupQuietly(args.buffer, args.starts[2], args.ends[2]);
+  const record = database.inspect(args.buffer, args.starts[2], args.ends[2]);
   if (record === 0) reply.null();
   return record;
 }

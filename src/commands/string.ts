@@ -5,6 +5,7 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import type { Database } from "../keyspace/database.ts";
+import { NotifyClass } from "../keyspace/events.ts";
 import {
   Encoding,
   encodingOf,
@@ -66,6 +67,7 @@ function storeArgument(
   found: number,
   valueAt: number,
   keepTtl: boolean,
+  event = "set",
 ): number {
   const { args, database } = context;
   const { buffer, starts, ends } = args;
@@ -80,7 +82,14 @@ function storeArgument(
     keepTtl,
   );
   context.changed(1);
+  context.notify(NotifyClass.STRING, event, 1);
   return record;
+}
+
+/** Gives argument 1 a time to live. */
+function expireAt(context: CommandContext, record: number, expiresAtMs: Int64): void {
+  context.database.setExpiry(record, expiresAtMs);
+  context.notify(NotifyClass.GENERIC, "expire", 1);
 }
 
 function get(context: CommandContext): void {
@@ -106,7 +115,7 @@ function setWithOptions(context: CommandContext, options: SetOptions): void {
     return;
   }
   const record = storeArgument(context, found, 2, options.keepTtl || expiry !== null);
-  if (expiresAtMs !== null) database.setExpiry(record, expiresAtMs);
+  if (expiresAtMs !== null) expireAt(context, record, expiresAtMs);
   if (!options.get) reply.ok();
 }
 
@@ -121,7 +130,7 @@ function setWithExpiry(context: CommandContext, unit: ExpireUnit): void {
   const { args, database, reply } = context;
   const expiresAtMs = positiveExpireTimeMs(context, 2, unit);
   const found = database.lookupWrite(args.buffer, args.starts[1], args.ends[1]);
-  database.setExpiry(storeArgument(context, found, 3, true), expiresAtMs);
+  expireAt(context, storeArgument(context, found, 3, true), expiresAtMs);
   reply.ok();
 }
 
@@ -137,6 +146,7 @@ function getdel(context: CommandContext): void {
   if (record === 0) return;
   context.database.removeFound(record);
   context.changed(1);
+  context.notify(NotifyClass.GENERIC, "del", 1);
 }
 
 function getex(context: CommandContext): void {
@@ -147,11 +157,14 @@ function getex(context: CommandContext): void {
   const expiresAtMs = expiry && positiveExpireTimeMs(context, expiry.argument, expiry.unit);
   replyString(context, database, record);
   if (expiresAtMs !== null) {
-    if (expiresAtMs <= database.keyspace.nowMs) database.removeFound(record);
+    const isPast = expiresAtMs <= database.keyspace.nowMs;
+    if (isPast) database.removeFound(record);
     else database.setExpiry(record, expiresAtMs);
     context.changed(1);
+    context.notify(NotifyClass.GENERIC, isPast ? "del" : "expire", 1);
   } else if (persist && database.removeExpiry(record)) {
     context.changed(1);
+    context.notify(NotifyClass.GENERIC, "persist", 1);
   }
 }
 
@@ -187,6 +200,7 @@ function setPairs(context: CommandContext): void {
       false,
     );
     context.changed(i);
+    context.notify(NotifyClass.STRING, "set", i);
   }
 }
 
@@ -253,6 +267,7 @@ function setrange(context: CommandContext): void {
   if (from > oldLength) valueBuffer.fill(0, valueStart + oldLength, valueStart + from);
   copyBytes(args.buffer, args.starts[3], valueBuffer, valueStart + from, length);
   context.changed(1);
+  context.notify(NotifyClass.STRING, "setrange", 1);
   reply.integer(newLength);
 }
 
@@ -267,7 +282,7 @@ function append(context: CommandContext): void {
   const found = writeString(context);
   const length = args.length(2);
   if (found === 0) {
-    storeArgument(context, 0, 2, false);
+    storeArgument(context, 0, 2, false, "append");
     return reply.integer(length);
   }
   const oldLength = stringLength(database, found);
@@ -276,6 +291,7 @@ function append(context: CommandContext): void {
   const end = database.valueStart + oldLength;
   copyBytes(args.buffer, args.starts[2], database.valueBuffer, end, length);
   context.changed(1);
+  context.notify(NotifyClass.STRING, "append", 1);
   reply.integer(oldLength + length);
 }
 
@@ -301,6 +317,7 @@ function incrementBy(context: CommandContext, increment: Int64): void {
     database.setInteger(found, args.buffer, args.starts[1], args.ends[1], sum, true);
   }
   context.changed(1);
+  context.notify(NotifyClass.STRING, "incrby", 1);
   reply.integer(sum);
 }
 
@@ -335,6 +352,7 @@ function incrbyfloat(context: CommandContext): void {
   // never as an integer, even where it is one
   database.setText(found, buffer, starts[1], ends[1], text, 0, text.length, true);
   context.changed(1);
+  context.notify(NotifyClass.STRING, "incrbyfloat", 1);
   reply.bulk(text, 0, text.length);
 }
 

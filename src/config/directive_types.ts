@@ -3,6 +3,7 @@
  * GET answers, and what a configuration file says. Which directive is of which kind stands in
  * `directives.ts`. A value that is refused throws `ConfigError` with Redis' words.
  */
+import { formatNotifyLetters, parseNotifyLetters } from "./notify_classes.ts";
 import { resolve } from "node:path";
 import type { OutputBufferLimit, OutputBufferLimits } from "./values.ts";
 import { quote } from "./words.ts";
@@ -412,4 +413,23 @@ function isEmptyList(words: readonly string[]): boolean {
 export function systemErrorText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split(" (os error", 1)[0];
+}
+
+/** Letters of the keyspace notifications that are wanted. */
+export class NotifyEventsType extends DirectiveType<number> {
+  parse([word]: readonly string[]): Setting<number> {
+    const bits = parseNotifyLetters(word);
+    if (bits === null) {
+      throw new ConfigError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+    }
+    return this.setting(bits);
+  }
+
+  format(bits: number): string {
+    return formatNotifyLetters(bits);
+  }
+
+  override lines(setting: Setting<number>, byDefault: Setting<number>): FileLine[] {
+    return [{ words: quote(setting.text), needed: setting.value !== byDefault.value }];
+  }
 }

@@ -18,6 +18,7 @@ import {
   FileModeType,
   IntegerType,
   MemoryType,
+  NotifyEventsType,
   notPersistentYet,
   OptionalTextType,
   OutputBufferLimitsType,
@@ -133,6 +134,9 @@ export const directives: readonly Directive[] = [
   directive("lazyfree-lazy-server-del", "lazyfreeLazyServerDel", boolean),
   directive("lazyfree-lazy-user-del", "lazyfreeLazyUserDel", boolean),
   directive("lazyfree-lazy-user-flush", "lazyfreeLazyUserFlush", boolean),
+
+  // Notifications
+  directive("notify-keyspace-events", "notifyKeyspaceEvents", new NotifyEventsType()),
 
   // Encodings
   directive("list-max-listpack-size", "listMaxListpackSize", new IntegerType(-(2 ** 31), int32Max)),

@@ -127,6 +127,10 @@ export class ConfigValues implements ValueLimits {
   lazyfreeLazyUserDel = false;
   lazyfreeLazyUserFlush = false;
 
+  // Notifications
+  /** Bits of `NotifyClass` and `NotifyTarget`. */
+  notifyKeyspaceEvents = 0;
+
   // Encodings
   listMaxListpackSize = -2;
   hashMaxListpackEntries = 512;

@@ -15,6 +15,7 @@ import { type Heap, SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import type { Int64 } from "../resp/numbers.ts";
 import { parseInt64, writeInteger } from "../resp/numbers.ts";
+import { NotifyClass } from "./events.ts";
 import type { Keyspace } from "./keyspace.ts";
 import {
   accessOf,
@@ -116,7 +117,7 @@ export class Database {
   lookupRead(buffer: Uint8Array, start: number, end: number): number {
     const record = this.find(buffer, start, end);
     if (record === 0) {
-      this.keyspace.stats.misses++;
+      this.#missed(buffer, start, end);
       return 0;
     }
     this.keyspace.stats.hits++;
@@ -134,9 +135,23 @@ export class Database {
   /** As `lookupRead`, but leaves the key's access time alone. */
   lookupQuietly(buffer: Uint8Array, start: number, end: number): number {
     const record = this.find(buffer, start, end);
+    if (record === 0) this.#missed(buffer, start, end);
+    else this.keyspace.stats.hits++;
+    return record;
+  }
+
+  /** As `lookupQuietly`, but nobody is told of a miss: for OBJECT, which looks at records alone. */
+  inspect(buffer: Uint8Array, start: number, end: number): number {
+    const record = this.find(buffer, start, end);
     if (record === 0) this.keyspace.stats.misses++;
     else this.keyspace.stats.hits++;
     return record;
+  }
+
+  #missed(buffer: Uint8Array, start: number, end: number): void {
+    const { events, stats } = this.keyspace;
+    stats.misses++;
+    events.notify(NotifyClass.KEY_MISS, "keymiss", this, buffer, start, end);
   }
 
   /**
@@ -515,6 +530,7 @@ export class Database {
     const record = this.#newRecord(buffer, keyStart, keyEnd, kind | (access << 8), payloadBytes);
     if (found === 0) {
       this.dict.insert(record);
+      this.#added(buffer, keyStart, keyEnd);
       return record;
     }
     this.#dropFoundValue(found, keepTtl);
@@ -522,6 +538,10 @@ export class Database {
     this.dict.replaceFound(record);
     this.heap.free(found);
     return record;
+  }
+
+  #added(buffer: Uint8Array, keyStart: number, keyEnd: number): void {
+    this.keyspace.events.notify(NotifyClass.NEW, "new", this, buffer, keyStart, keyEnd);
   }
 
   /** A record in no dict, with its key and no time to live; its payload is undefined. */
@@ -559,6 +579,7 @@ export class Database {
     const taken = this.dict.find(buffer, keyStart, keyEnd) !== 0;
     invariant(!taken, "a new record's key is not taken");
     this.dict.insert(record);
+    this.#added(buffer, keyStart, keyEnd);
   }
 
   /** Frees what belongs to the value of the found record, and its timer unless it is kept. */

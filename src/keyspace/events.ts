@@ -5,20 +5,7 @@
  */
 import type { Database } from "./database.ts";
 
-/** Classes of notifications, of which `notify-keyspace-events` chooses; their letters are there. */
-export const NotifyClass = {
-  GENERIC: 1 << 2,
-  STRING: 1 << 3,
-  LIST: 1 << 4,
-  SET: 1 << 5,
-  HASH: 1 << 6,
-  SORTED_SET: 1 << 7,
-  EXPIRED: 1 << 8,
-  EVICTED: 1 << 9,
-  STREAM: 1 << 10,
-  KEY_MISS: 1 << 11,
-  NEW: 1 << 14,
-} as const;
+export { NotifyClass } from "../config/notify_classes.ts";
 
 /** Listeners must not change the database that calls them, nor search it but when it was flushed or swapped. */
 export interface KeyspaceEvents {
