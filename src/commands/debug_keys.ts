@@ -1,5 +1,6 @@
 /** The parts of DEBUG that look at keys from inside, or make many of them. */
 import type { CommandContext } from "../command/context.ts";
+import type { Database } from "../keyspace/database.ts";
 import {
   accessOf,
   Encoding,
@@ -10,9 +11,10 @@ import {
   integerOf,
   keyLengthOf,
   recordBytes,
+  typeOf,
   valueLengthOf,
+  ValueType,
 } from "../values/record.ts";
-import type { Heap } from "../memory/heap.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 import type { Int64 } from "../resp/numbers.ts";
 
@@ -26,18 +28,21 @@ function recordOf({ args, database }: CommandContext): number {
 }
 
 export function debugObject(context: CommandContext): void {
-  const { database: { heap, keyspace }, reply } = context;
+  const { database, database: { heap, keyspace }, reply } = context;
   const record = recordOf(context);
   const access = accessOf(heap, record);
   reply.simpleString(
     `Value at:0x${(record * 8).toString(16)} refcount:1 encoding:${encodingName(heap, record)} ` +
-      `serializedlength:${serializedBytes(heap, record)} ` +
+      `serializedlength:${serializedBytes(database, record)} ` +
       `lru:${access} lru_seconds_idle:${keyspace.idleSeconds(access)}`,
   );
 }
 
-/** Bytes of a value in an RDB file, before compression. */
-function serializedBytes(heap: Heap, record: number): number {
+/** Bytes of a string in an RDB file, before compression; of any other value those in memory. */
+function serializedBytes({ heap, keyspace }: Database, record: number): number {
+  if (typeOf(heap, record) !== ValueType.STRING) {
+    return keyspace.values.kindOf(record).bytes(record, 0);
+  }
   if (encodingOf(heap, record) === Encoding.INT) {
     return serializedIntegerBytes(integerOf(heap, record));
   }
@@ -59,7 +64,8 @@ export function debugStringLength(context: CommandContext): void {
   const { database: { heap }, reply } = context;
   const record = recordOf(context);
   const encoding = encodingOf(heap, record);
-  if (encoding === Encoding.INT) throw new CommandError(errors.notSdsEncoded);
+  const isText = typeOf(heap, record) === ValueType.STRING && encoding !== Encoding.INT;
+  if (!isText) throw new CommandError(errors.notSdsEncoded);
   const keyLength = keyLengthOf(heap, record);
   const valueLength = valueLengthOf(heap, record);
   const keyBytes = recordBytes(keyLength, 0);

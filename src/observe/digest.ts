@@ -6,7 +6,8 @@
  */
 import { createHash } from "node:crypto";
 import type { Database } from "../keyspace/database.ts";
-import { timerOf, typeOf } from "../values/record.ts";
+import { timerOf, typeOf, ValueType } from "../values/record.ts";
+import type { Slice } from "../values/slice.ts";
 
 /** Bytes of a SHA-1 hash. */
 const digestBytes = 20;
@@ -37,10 +38,33 @@ export function valueDigest(database: Database, record: number): string {
 }
 
 function mixValue(digest: Digest, database: Database, record: number): void {
-  digest.mix(uint32(typeOf(database.heap, record)));
-  database.locateValue(record);
-  digest.mix(database.valueBuffer.subarray(database.valueStart, database.valueEnd));
+  const type = typeOf(database.heap, record);
+  digest.mix(uint32(type));
+  mixers[type](digest, database, record);
   if (timerOf(database.heap, record) !== 0) digest.add(expiryMark);
+}
+
+type MixValue = (digest: Digest, database: Database, record: number) => void;
+
+/** How the value of each type is taken in, by type number. */
+const mixers: { readonly [type: number]: MixValue } = {
+  [ValueType.STRING]: (digest, database, record) => {
+    database.locateValue(record);
+    digest.mix(database.valueBuffer.subarray(database.valueStart, database.valueEnd));
+  },
+  [ValueType.LIST]: (digest, { keyspace: { values: { lists } } }, record) => {
+    for (let isHere = lists.seek(record, 0); isHere; isHere = lists.next()) {
+      lists.read();
+      digest.mix(bytesOf(lists.element));
+    }
+  },
+  [ValueType.SET]: (digest, { keyspace: { values: { sets } } }, record) => {
+    sets.forEach(record, (member) => digest.add(bytesOf(member)));
+  },
+};
+
+function bytesOf({ buffer, start, end }: Slice): Uint8Array {
+  return buffer.subarray(start, end);
 }
 
 class Digest {
