@@ -7,6 +7,7 @@ import { configHandlers } from "./config.ts";
 import { connectionHandlers } from "./connection.ts";
 import { databaseHandlers } from "./database.ts";
 import { genericHandlers } from "./generic.ts";
+import { hashHandlers } from "./hash.ts";
 import { hyperloglogHandlers } from "./hyperloglog.ts";
 import { listHandlers } from "./list.ts";
 import { pubsubHandlers } from "./pubsub.ts";
@@ -23,6 +24,7 @@ export const commandHandlers: Handlers = {
   ...connectionHandlers,
   ...databaseHandlers,
   ...genericHandlers,
+  ...hashHandlers,
   ...hyperloglogHandlers,
   ...listHandlers,
   ...pubsubHandlers,

@@ -3,6 +3,7 @@ import type { Dicts } from "../memory/dicts.ts";
 import type { Heap } from "../memory/heap.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { Random } from "../random.ts";
+import { Hashes } from "./hashes.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Lists } from "./lists.ts";
 import { typeOf, ValueType } from "./record.ts";
@@ -21,6 +22,7 @@ export interface ValueFoundation {
 
 export class Values {
   readonly lists: Lists;
+  readonly hashes: Hashes;
   readonly sets: Sets;
   readonly strings: Strings;
   readonly #heap: Heap;
@@ -32,6 +34,8 @@ export class Values {
     this.#kinds[ValueType.STRING] = this.strings;
     this.lists = new Lists(foundation);
     this.#kinds[ValueType.LIST] = this.lists;
+    this.hashes = new Hashes(foundation);
+    this.#kinds[ValueType.HASH] = this.hashes;
     this.sets = new Sets(foundation);
     this.#kinds[ValueType.SET] = this.sets;
   }

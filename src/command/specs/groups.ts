@@ -3,6 +3,7 @@ import type { CommandGroup } from "../spec.ts";
 import { bitmapCommands } from "./bitmap.ts";
 import { connectionCommands } from "./connection.ts";
 import { genericCommands } from "./generic.ts";
+import { hashCommands } from "./hash.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { listCommands } from "./list.ts";
 import { pubsubCommands } from "./pubsub.ts";
@@ -21,5 +22,6 @@ export const commandGroups: readonly CommandGroup[] = [
   pubsubCommands,
   serverCommands,
   setCommands,
+  hashCommands,
   transactionCommands,
 ];
