@@ -28,6 +28,7 @@ import { ServerStats } from "./observe/server_stats.ts";
 import { SlowLog } from "./observe/slow_log.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
 import type { Client } from "./session/client.ts";
+import { Blocking } from "./session/blocking.ts";
 import { Clients } from "./session/clients.ts";
 import { PubSub } from "./session/pubsub.ts";
 import { Pushes } from "./session/pushes.ts";
@@ -90,6 +91,7 @@ export class Server implements ServerContext {
   readonly pubsub: PubSub = new PubSub(this.pushes);
   readonly pause: Pause;
   readonly watchedKeys: WatchedKeys = new WatchedKeys();
+  readonly blocking: Blocking;
   readonly propagation: Propagation;
   readonly keyspace: Keyspace;
   readonly expirer: Expirer;
@@ -124,7 +126,17 @@ export class Server implements ServerContext {
     this.latency = new LatencyMonitor();
     this.monitor = new Monitor(this.clients, this.clock);
     this.pause = new Pause(this.clock);
-    this.propagation = new Propagation(values, this.pubsub, this.stats, this.watchedKeys);
+    this.blocking = new Blocking(this.clock, {
+      keysReady: () => queueMicrotask(() => this.#dispatcher.serveReady()),
+      timedOut: (client) => this.#dispatcher.unblock(client, null),
+    });
+    this.propagation = new Propagation(
+      values,
+      this.pubsub,
+      this.stats,
+      this.watchedKeys,
+      this.blocking,
+    );
     this.keyspace = new Keyspace({
       databaseCount: values.databases,
       nowMs: this.startedAtMs,
@@ -315,7 +327,7 @@ export class Server implements ServerContext {
       client.lastInteractionMs = nowMs;
     }
     const mayIdle = timeoutSeconds === 0 || client.monitoring || client.postponed ||
-      client.subscriptions !== null;
+      client.subscriptions !== null || client.blocked !== null;
     if (!mayIdle && nowMs - client.lastInteractionMs > timeoutSeconds * 1000) {
       this.log.verbose("Closing idle client");
       link.close();

@@ -19,6 +19,7 @@ import type { SlowLog } from "../observe/slow_log.ts";
 import type { Random } from "../random.ts";
 import { Arguments } from "../resp/arguments.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
+import type { Blocking, BlockRequest } from "../session/blocking.ts";
 import type { Client } from "../session/client.ts";
 import type { Clients } from "../session/clients.ts";
 import type { Pause } from "../session/pause.ts";
@@ -28,6 +29,8 @@ import type { WatchedKeys } from "../session/watched_keys.ts";
 import type { Propagation } from "./propagation.ts";
 import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";
+
+export type { BlockRequest };
 
 /** What SHUTDOWN was asked for. */
 export interface ShutdownOptions {
@@ -40,6 +43,11 @@ export interface ShutdownOptions {
 export interface CommandRunner {
   /** Runs the command in `context.args`, which there is, past all gates, and writes its reply. */
   runNested(context: CommandContext): void;
+  /**
+   * Ends a client's wait without what it waits for: with the reply for that, or with the error `text`.
+   * False where the client doesn't wait.
+   */
+  unblock(client: Client, text: string | null): boolean;
 }
 
 /** The parts of the server that commands work with. */
@@ -53,6 +61,7 @@ export interface ServerContext {
   readonly pubsub: PubSub;
   readonly pause: Pause;
   readonly watchedKeys: WatchedKeys;
+  readonly blocking: Blocking;
   readonly runner: CommandRunner;
   readonly stats: ServerStats;
   readonly commandStats: CommandStats;
@@ -75,23 +84,6 @@ export interface ServerContext {
   rates(): { operations: number; inputBytes: number; outputBytes: number };
   /** Ends the server when the running batch is over. */
   shutdown(options: ShutdownOptions): void;
-}
-
-/** What a client waits for. */
-export interface BlockRequest {
-  /** The keys, as positions among the arguments: `keyCount` from `firstKey` on. */
-  readonly firstKey: number;
-  readonly keyCount: number;
-  /** The `ValueType` that can serve it. */
-  readonly type: number;
-  /** How long it waits; 0 is for ever. */
-  readonly timeoutMs: number;
-  /** The reply to one that waited in vain. */
-  readonly replyNothing: (reply: ReplyWriter) => void;
-  /** Whether it also ends when a key goes or gets another type (XREADGROUP). */
-  readonly endsWithKey?: boolean;
-  /** What is to be run when a key may serve it, where that is not the request itself (XREAD with `$`). */
-  readonly args?: Arguments;
 }
 
 export class CommandContext {
@@ -134,6 +126,10 @@ export class CommandContext {
    * command; it is run again then. Where nobody may wait, as in a transaction, it is answered at once.
    */
   block(request: BlockRequest): void {
-    request.replyNothing(this.reply);
+    const { client, server } = this;
+    if (!this.mayBlock) request.replyNothing(this.reply);
+    // run again in vain, it keeps its places and its timeout
+    else if (client.blocked !== null) client.blocked.waits = true;
+    else server.blocking.add(client, this.args, request);
   }
 }

@@ -21,9 +21,11 @@ import {
   unknownSubcommand,
   wrongArity,
 } from "../resp/errors.ts";
+import type { AwaitedKey, BlockedClient } from "../session/blocking.ts";
 import { type Client, ReplyMode } from "../session/client.ts";
 import type { Transaction } from "../session/transaction.ts";
-import type { CommandContext, CommandRunner, ServerContext } from "./context.ts";
+import { CommandContext, type CommandRunner, type ServerContext } from "./context.ts";
+import { typeOf } from "../values/record.ts";
 import { CommandFlag, type CommandSpec } from "./spec.ts";
 
 /** A slow log threshold below this has every command timed alone, in microseconds. */
@@ -34,6 +36,8 @@ export enum Outcome {
   Done,
   /** Nothing was done: it is to be run again when `pause.ended` resolves. */
   Paused,
+  /** It has no reply yet: the client's next one is to be run when `Link.resume` says so. */
+  Blocked,
 }
 
 /** Commands that a transaction under way does not queue but runs. */
@@ -56,7 +60,8 @@ export class Dispatcher implements CommandRunner {
     this.#server = server;
     this.#timedInRuns = Uint8Array.from(
       server.commands.all,
-      (spec) => spec.complexity?.startsWith("O(1)") ? 1 : 0,
+      ({ complexity, flags }) =>
+        complexity?.startsWith("O(1)") && (flags & CommandFlag.BLOCKING) === 0 ? 1 : 0,
     );
     this.#queuedInMulti = Uint8Array.from(
       server.commands.all,
@@ -118,7 +123,81 @@ export class Dispatcher implements CommandRunner {
     this.#call(context, spec);
     if (this.#server.pushes.pending) this.#server.pushes.release();
     this.#feedMonitors(context, spec);
-    return Outcome.Done;
+    if (this.#server.blocking.readyCount > 0) {
+      this.endRun(context);
+      this.serveReady();
+    }
+    return client.blocked === null ? Outcome.Done : Outcome.Blocked;
+  }
+
+  /**
+   * Has the clients that wait for keys that are ready now run their commands again. In a pause, when
+   * it has ended.
+   */
+  serveReady(): void {
+    const { blocking, pause } = this.#server;
+    if (blocking.readyCount === 0) return;
+    if (pause.active) {
+      pause.ended.then(() => this.serveReady());
+      return;
+    }
+    this.#runStartUs = this.#server.clock.monotonicUs();
+    // serving a client may make more keys ready: they come last
+    for (let key = blocking.takeReady(); key !== null; key = blocking.takeReady()) this.#serve(key);
+  }
+
+  /** Has those who wait for a key try, in order, while it can serve them. */
+  #serve({ database, key, queue }: AwaitedKey): void {
+    let left = queue.size;
+    for (const blocked of queue) {
+      // one that comes to the queue in the meantime has just tried
+      if (left-- === 0) return;
+      if (blocked.client.closing) continue;
+      const record = database.find(key, 0, key.length);
+      const fits = record !== 0 && typeOf(database.heap, record) === blocked.type;
+      if (fits || blocked.endsWithKey) this.#runAgain(blocked);
+    }
+  }
+
+  /** Runs the command of a client that waits; it waits no more, unless the command asks for it again. */
+  #runAgain(blocked: BlockedClient): void {
+    const { client } = blocked;
+    const context = new CommandContext(this.#server, client);
+    context.args = blocked.args;
+    const spec = this.#server.commands.lookup(blocked.args);
+    invariant(spec !== null, "a command that waits has been looked up before");
+    blocked.waits = false;
+    const refusal = this.#gate(spec, client);
+    if (refusal !== null) this.#refuse(context, spec, refusal);
+    else this.#call(context, spec);
+    if (!blocked.waits) this.#endWait(client);
+  }
+
+  unblock(client: Client, text: string | null): boolean {
+    const { blocked } = client;
+    if (blocked === null) return false;
+    const { commands, commandStats, stats } = this.#server;
+    const { id } = commands.lookup(blocked.args)!;
+    const mark = client.reply.pendingBytes;
+    if (text === null) {
+      blocked.replyNothing(client.reply);
+    } else {
+      client.reply.error(text);
+      stats.countError(text);
+      commandStats.failed[id]++;
+    }
+    if (client.replyMode !== ReplyMode.On) silence(client, mark);
+    client.commandsTotal++;
+    stats.commandsTotal++;
+    commandStats.record(id, 1, blocked.runUs);
+    this.#endWait(client);
+    return true;
+  }
+
+  #endWait(client: Client): void {
+    this.#server.blocking.remove(client);
+    client.lastInteractionMs = this.#server.keyspace.nowMs;
+    client.link.resume();
   }
 
   runNested(context: CommandContext): void {
@@ -221,6 +300,7 @@ export class Dispatcher implements CommandRunner {
     } catch (error) {
       this.#failed(context, spec, mark, error);
     }
+    if (client.blocked !== null && client.blocked.waits) return this.#suspendRun(client.blocked);
     if (client.replyMode !== ReplyMode.On) {
       silence(client, repliesWithPushes(spec) ? client.reply.pendingBytes : mark);
     }
@@ -234,12 +314,24 @@ export class Dispatcher implements CommandRunner {
       values.latencyMonitorThresholdMs > 0;
   }
 
+  /** The command has only begun: it is booked, without the time that its client waits, when it ends. */
+  #suspendRun(blocked: BlockedClient): void {
+    const nowUs = this.#server.clock.monotonicUs();
+    blocked.runUs += Math.max(0, nowUs - this.#runStartUs);
+    blocked.client.commandsTotal--;
+    this.#server.stats.commandsTotal--;
+    this.#runStartUs = nowUs;
+    this.#runCalls = 0;
+    this.#runSpec = null;
+  }
+
   /** Books the run: its calls share its duration. */
   #closeRun(context: CommandContext): void {
     const { clock, commandStats, config: { values }, keyspace, latency, slowLog } = this.#server;
     const spec = this.#runSpec!;
     const nowUs = clock.monotonicUs();
-    const runUs = Math.max(0, nowUs - this.#runStartUs);
+    const waitedRunUs = context.client.blocked?.runUs ?? 0;
+    const runUs = Math.max(0, nowUs - this.#runStartUs) + waitedRunUs;
     const durationUs = runUs / this.#runCalls;
     commandStats.record(spec.id, this.#runCalls, runUs);
     this.#runStartUs = nowUs;

@@ -9,6 +9,7 @@ import type { Database } from "../keyspace/database.ts";
 import { type KeyspaceEvents, NotifyClass } from "../keyspace/events.ts";
 import { SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { ServerStats } from "../observe/server_stats.ts";
+import type { Blocking } from "../session/blocking.ts";
 import type { PubSub } from "../session/pubsub.ts";
 import type { WatchedKeys } from "../session/watched_keys.ts";
 import { keyLengthOf, keyStartOf } from "../values/record.ts";
@@ -19,17 +20,20 @@ export class Propagation implements KeyspaceEvents {
   readonly #pubsub: PubSub;
   readonly #stats: ServerStats;
   readonly #watchedKeys: WatchedKeys;
+  readonly #blocking: Blocking;
 
   constructor(
     config: ConfigValues,
     pubsub: PubSub,
     stats: ServerStats,
     watchedKeys: WatchedKeys,
+    blocking: Blocking,
   ) {
     this.#config = config;
     this.#pubsub = pubsub;
     this.#stats = stats;
     this.#watchedKeys = watchedKeys;
+    this.#blocking = blocking;
   }
 
   changed(
@@ -41,6 +45,7 @@ export class Propagation implements KeyspaceEvents {
   ): void {
     this.#stats.dirty += changes;
     if (this.#watchedKeys.count > 0) this.#watchedKeys.changed(database, buffer, start, end);
+    if (this.#blocking.clientCount > 0) this.#blocking.changed(database, buffer, start, end);
   }
 
   notify(
@@ -68,11 +73,18 @@ export class Propagation implements KeyspaceEvents {
   flushed(database: Database): void {
     this.#stats.dirty += database.size;
     if (this.#watchedKeys.count > 0) this.#watchedKeys.replaced(database, database);
+    this.#replaced(database);
   }
 
   swapped(first: Database, second: Database): void {
     this.#stats.dirty++;
     if (this.#watchedKeys.count > 0) this.#watchedKeys.replaced(first, second);
+    this.#replaced(first);
+    this.#replaced(second);
+  }
+
+  #replaced(database: Database): void {
+    if (this.#blocking.clientCount > 0) this.#blocking.replaced(database);
   }
 
   #removed(database: Database, record: number, notifyClass: number, event: string): void {

@@ -199,6 +199,18 @@ function pause(context: CommandContext): void {
   reply.ok();
 }
 
+function unblock({ args, reply, server }: CommandContext): void {
+  if (args.count > 4) throw new CommandError(unknownSubcommandOrArity(args.cString(1), "CLIENT"));
+  const isError = args.count === 4 && args.is(3, "ERROR");
+  if (args.count === 4 && !isError && !args.is(3, "TIMEOUT")) {
+    throw new CommandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+  }
+  const client = server.clients.byId(Number(args.int64(2)));
+  const isUnblocked = client !== undefined &&
+    server.runner.unblock(client, isError ? errors.unblocked : null);
+  reply.integer(isUnblocked ? 1 : 0);
+}
+
 function replyTo({ args, client, reply }: CommandContext): void {
   if (args.is(2, "ON")) {
     client.replyMode = ReplyMode.On;
@@ -249,6 +261,8 @@ const helpLines = [
   "    Return information about client connections. Options:",
   "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
   "      Return clients of specified type.",
+  "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+  "    Unblock the specified blocked client.",
   "UNPAUSE",
   "    Stop the current client pause, resuming traffic.",
   "PAUSE <timeout> [WRITE|ALL]",
@@ -288,6 +302,7 @@ export const clientHandlers: Handlers = {
   "client|reply": replyTo,
   "client|setinfo": setInfo,
   "client|setname": setName,
+  "client|unblock": unblock,
   "client|unpause": ({ reply, server }) => {
     server.pause.end();
     reply.ok();

@@ -109,12 +109,12 @@ function* listenerFields({ config: { values }, port }: ServerContext): Iterable<
 }
 
 function* clientsFields({ server }: CommandContext): Iterable<InfoField> {
-  const { clients, config, pubsub, watchedKeys } = server;
+  const { blocking, clients, config, pubsub, watchedKeys } = server;
   let inputBytesMax = 0;
   let outputBytesMax = 0;
-  let postponedCount = 0;
+  let blockedCount = blocking.clientCount;
   for (const { link, postponed } of clients) {
-    if (postponed) postponedCount++;
+    if (postponed) blockedCount++;
     inputBytesMax = Math.max(inputBytesMax, link.queryBufferBytes);
     outputBytesMax = Math.max(outputBytesMax, link.outputBytes);
   }
@@ -123,14 +123,14 @@ function* clientsFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["maxclients", config.values.maxclients];
   yield ["client_recent_max_input_buffer", inputBytesMax];
   yield ["client_recent_max_output_buffer", outputBytesMax];
-  yield ["blocked_clients", postponedCount];
+  yield ["blocked_clients", blockedCount];
   yield ["tracking_clients", 0];
   yield ["pubsub_clients", pubsub.clientCount];
   yield ["watching_clients", watchedKeys.clientCount];
-  yield ["clients_in_timeout_table", 0];
+  yield ["clients_in_timeout_table", blocking.timedCount];
   yield ["total_watched_keys", watchedKeys.count];
-  yield ["total_blocking_keys", 0];
-  yield ["total_blocking_keys_on_nokey", 0];
+  yield ["total_blocking_keys", blocking.keyCount];
+  yield ["total_blocking_keys_on_nokey", blocking.endingKeyCount];
 }
 
 function* memoryFields({ server }: CommandContext): Iterable<InfoField> {

@@ -63,9 +63,11 @@ export class Connection implements Link {
   readonly #output: OutputQueue;
   readonly #context: CommandContext;
   #netInputBytes = 0;
-  /** Requests that wait for a pause to end. */
+  /** Requests behind one that waits. */
   readonly #held: Arguments[] = [];
   readonly #group: ConnectionGroup;
+  /** Whether a request of this client waits, for a key or for the end of a pause. */
+  #waiting = false;
   #closed = false;
 
   constructor(
@@ -130,7 +132,8 @@ export class Connection implements Link {
     try {
       for await (const batch of requests(this.#socket, this.#decoder)) {
         this.#noteInput();
-        while (!this.#run(batch)) await this.#server.pause.ended;
+        // behind a request that waits the others gather
+        if (!this.#waiting) this.#run(batch);
         if (this.client.closing) break;
         this.#checkQueryLimit();
       }
@@ -142,8 +145,8 @@ export class Connection implements Link {
     }
   }
 
-  /** Runs the requests of a batch and sends the replies; false where the next one has to wait. */
-  #run(batch: RequestDecoder): boolean {
+  /** Runs the requests of a batch and sends the replies, as far as none has to wait. */
+  #run(batch: RequestDecoder): void {
     this.#dispatcher.beginBatch(this.client);
     let isDone = true;
     try {
@@ -156,16 +159,42 @@ export class Connection implements Link {
     }
     this.#dispatcher.endBatch(this.#context);
     this.#group.flushSoon(this);
-    this.client.postponed = !isDone;
-    return isDone;
+    this.#waiting = !isDone;
   }
 
-  /** Runs what a pause has held back. */
+  resume(): void {
+    this.#group.flushSoon(this);
+    // not now: another client's request is being run
+    queueMicrotask(() => this.#goOn());
+  }
+
+  /** Runs what has come behind a request that waited. */
+  #goOn(): void {
+    const { client } = this;
+    client.postponed = false;
+    if (this.#closed || client.closing) return;
+    this.#run(this.#decoder);
+    // whoever reads the requests is waiting for more
+    if (client.closing) this.closeAfterReplies();
+  }
+
+  /** Says whether the requests behind the one that was run have to wait. */
+  #mustWait(outcome: Outcome): boolean {
+    if (outcome === Outcome.Done) return false;
+    if (outcome === Outcome.Paused) {
+      this.client.postponed = true;
+      this.#server.pause.ended.then(() => this.#goOn());
+    }
+    return true;
+  }
+
+  /** Runs what has been held back. */
   #runHeld(): boolean {
     while (this.#held.length > 0 && !this.client.closing) {
       this.#context.args = this.#held[0];
-      if (this.#dispatcher.execute(this.#context) === Outcome.Paused) return false;
-      this.#held.shift();
+      const outcome = this.#dispatcher.execute(this.#context);
+      if (outcome !== Outcome.Paused) this.#held.shift();
+      if (this.#mustWait(outcome)) return false;
     }
     return true;
   }
@@ -183,11 +212,11 @@ export class Connection implements Link {
       if (count > 1) client.database.prefetch(requests, count);
       for (let i = 0; i < count && !client.closing; i++) {
         this.#context.args = requests[i];
-        if (this.#dispatcher.execute(this.#context) === Outcome.Paused) {
-          // others go on using `requests`, so those that wait are taken out of it
-          for (; i < count; i++) {
-            this.#held.push(requests[i]);
-            requests[i] = new Arguments();
+        const outcome = this.#dispatcher.execute(this.#context);
+        if (this.#mustWait(outcome)) {
+          // others go on using `requests`, and the buffer that they are in is filled again
+          for (let next = outcome === Outcome.Paused ? i : i + 1; next < count; next++) {
+            this.#held.push(requests[next].copy());
           }
           return false;
         }
@@ -248,6 +277,7 @@ export class Connection implements Link {
     this.client.closing = true;
     this.#server.clients.remove(this.client);
     this.#server.watchedKeys.unwatch(this.client);
+    this.#server.blocking.remove(this.client);
     this.#server.pubsub.unsubscribeAll(this.client);
     try {
       this.#socket.close();

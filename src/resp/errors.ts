@@ -92,6 +92,7 @@ export const errors = {
   helloUnauthenticated:
     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
   shardSubscribeInMulti: "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client",
+  unblocked: "UNBLOCKED client unblocked via CLIENT UNBLOCK",
   noSuchClient: "ERR No such client",
   clientName: "ERR Client names cannot contain spaces, newlines or special characters.",
   clientId: "ERR Invalid client ID",

@@ -6,6 +6,7 @@
 import type { Database } from "../keyspace/database.ts";
 import type { WireWriter } from "../resp/wire_writer.ts";
 import type { Subscriptions } from "./pubsub.ts";
+import type { BlockedClient } from "./blocking.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a client's connection can be asked and told. */
@@ -29,6 +30,8 @@ export interface Link {
   flush(): void;
   /** As `flush`, at the end of this turn of the event loop. */
   flushSoon(): void;
+  /** Sends what was written in answer to a request that waited, and goes on with the next one, soon. */
+  resume(): void;
   /** Ends the connection at once. */
   close(): void;
   /** Ends the connection when the replies written so far have been sent; no more requests are run. */
@@ -79,6 +82,8 @@ export class Client {
   softLimitSinceMs = 0;
   /** Runs no more requests, and ends when its replies have been sent. */
   closing = false;
+  /** What it waits for, if it waits for a key. */
+  blocked: BlockedClient | null = null;
   /** Whether requests of this client wait for a pause to end. */
   postponed = false;
 

@@ -8,7 +8,7 @@ function flagsOf(client: Client): string {
   if (client.monitoring) flags += "O";
   if (client.subscriptions !== null) flags += "P";
   if (client.transaction !== null) flags += "x";
-  if (client.postponed) flags += "b";
+  if (client.postponed || client.blocked !== null) flags += "b";
   if (client.watchedChanged) flags += "d";
   if (client.closing) flags += "c";
   if (client.link.unix) flags += "U";

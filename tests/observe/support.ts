@@ -24,6 +24,7 @@ export function fakeClient(options: Partial<Link> & { database?: number } = {}):
     netOutputBytes: 0,
     flush() {},
     flushSoon() {},
+    resume() {},
     close() {},
     closeAfterReplies: () => Promise.resolve(),
     ...options,

@@ -14,6 +14,7 @@ import {
   string,
   token,
 } from "../spec.ts";
+import { clientUnblockRow } from "./client.ts";
 
 const { ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY } = CommandFlag;
 
@@ -240,6 +241,7 @@ export const connectionCommands: CommandGroup = {
           tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
           arguments: [string("connection-name")],
         },
+        clientUnblockRow,
         {
           name: "unpause",
           summary: "Resumes processing commands from paused clients.",
