@@ -166,10 +166,15 @@ export class Dispatcher implements CommandRunner {
     context.args = blocked.args;
     const spec = this.#server.commands.lookup(blocked.args);
     invariant(spec !== null, "a command that waits has been looked up before");
+    const { pushes } = this.#server;
+    const { running } = pushes;
+    pushes.running = client;
     blocked.waits = false;
     const refusal = this.#gate(spec, client);
     if (refusal !== null) this.#refuse(context, spec, refusal);
     else this.#call(context, spec);
+    pushes.release();
+    pushes.running = running;
     if (!blocked.waits) this.#endWait(client);
   }
 
