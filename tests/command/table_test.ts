@@ -12,7 +12,6 @@ const subcommandsLeftOut = new Set([
   "client|caching",
   "client|tracking",
   "client|trackinginfo",
-  "client|unblock",
 ]);
 
 const table = makeTable();
