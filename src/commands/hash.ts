@@ -3,6 +3,7 @@ import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import { NotifyClass } from "../keyspace/events.ts";
 import { randomBelow } from "../random.ts";
+import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors, wrongArity } from "../resp/errors.ts";
 import { addInt64, int64Min, parseInt64 } from "../resp/numbers.ts";
 import { ByteList } from "../values/byte_list.ts";
@@ -108,24 +109,49 @@ function hlen(context: CommandContext): void {
   context.reply.integer(record === 0 ? 0 : hashesOf(context).count(record));
 }
 
+/** Says that fields were removed, and removes the key of argument 1 if no field is left. */
+function noteRemoved(context: CommandContext, record: number, removed: number): void {
+  if (removed === 0) return;
+  context.changed(1, removed);
+  context.notify(NotifyClass.HASH, "hdel", 1);
+  if (hashesOf(context).count(record) > 0) return;
+  context.database.remove(record);
+  context.notify(NotifyClass.GENERIC, "del", 1);
+}
+
 function hdel(context: CommandContext): void {
-  const { args: { buffer, starts, ends, count }, database, reply } = context;
+  const { args: { buffer, starts, ends, count }, reply } = context;
   const hashes = hashesOf(context);
   const record = writeValue(context, 1, ValueType.HASH);
   if (record === 0) return reply.integer(0);
   let removed = 0;
-  for (let i = 2; i < count && (removed === 0 || hashes.count(record) > 0); i++) {
+  for (let i = 2; i < count; i++) {
     if (hashes.remove(record, buffer, starts[i], ends[i])) removed++;
   }
-  if (removed > 0) {
-    context.changed(1, removed);
-    context.notify(NotifyClass.HASH, "hdel", 1);
-    if (hashes.count(record) === 0) {
-      database.remove(record);
-      context.notify(NotifyClass.GENERIC, "del", 1);
-    }
-  }
+  noteRemoved(context, record, removed);
   reply.integer(removed);
+}
+
+/** Checks `FIELDS numfields field …` from argument `i` on. */
+function requireFields(args: Arguments, i: number): void {
+  if (!args.is(i, "FIELDS")) throw new CommandError(errors.fieldsMissing);
+  const fieldCount = args.quantity(i + 1, 1, errors.fieldCountNotPositive);
+  if (fieldCount !== args.count - i - 2) throw new CommandError(errors.fieldCountMismatch);
+}
+
+function hgetdel(context: CommandContext): void {
+  const { args, reply } = context;
+  const { buffer, starts, ends, count } = args;
+  const hashes = hashesOf(context);
+  const record = writeValue(context, 1, ValueType.HASH);
+  requireFields(args, 2);
+  reply.array(count - 4);
+  let removed = 0;
+  for (let i = 4; i < count; i++) {
+    replyValue(context, record, i);
+    if (record !== 0 && hashes.remove(record, buffer, starts[i], ends[i])) removed++;
+  }
+  noteRemoved(context, record, removed);
 }
 
 function hincrby(context: CommandContext): void {
@@ -299,6 +325,7 @@ export const hashHandlers: Handlers = {
   hexists,
   hget,
   hgetall,
+  hgetdel,
   hincrby,
   hincrbyfloat,
   hkeys,

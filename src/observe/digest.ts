@@ -52,6 +52,14 @@ const mixers: { readonly [type: number]: MixValue } = {
     database.locateValue(record);
     digest.mix(database.valueBuffer.subarray(database.valueStart, database.valueEnd));
   },
+  [ValueType.HASH]: (digest, { keyspace: { values: { hashes } } }, record) => {
+    hashes.forEach(record, (field, value) => {
+      const pair = new Digest();
+      pair.mix(bytesOf(field));
+      pair.mix(bytesOf(value));
+      digest.add(pair.bytes);
+    });
+  },
   [ValueType.LIST]: (digest, { keyspace: { values: { lists } } }, record) => {
     for (let isHere = lists.seek(record, 0); isHere; isHere = lists.next()) {
       lists.read();

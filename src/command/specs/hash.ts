@@ -73,6 +73,20 @@ export const hashCommands: CommandGroup = {
       arguments: [key()],
     },
     {
+      name: "hgetdel",
+      summary: "Returns the value of a field and deletes it from the hash.",
+      since: "8.0.0",
+      complexity: "O(N) where N is the number of specified fields",
+      arity: -5,
+      flags: WRITE | FAST,
+      categories: AclCategory.HASH,
+      keys: [keyAt(1, RW | ACCESS | DELETE)],
+      arguments: [
+        key(),
+        block("fields", [integer("numfields"), multiple(string("field"))], { token: "FIELDS" }),
+      ],
+    },
+    {
       name: "hincrby",
       summary:
         "Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist.",

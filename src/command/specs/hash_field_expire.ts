@@ -18,7 +18,7 @@ import {
 } from "../spec.ts";
 
 const { WRITE, READONLY, DENYOOM, FAST } = CommandFlag;
-const { RO, RW, ACCESS, UPDATE, DELETE } = KeyFlag;
+const { RO, RW, ACCESS, UPDATE } = KeyFlag;
 
 const expireCondition = optional(
   oneOf("condition", [token("NX"), token("XX"), token("GT"), token("LT")]),
@@ -61,17 +61,6 @@ export const hashFieldExpireCommands: CommandGroup = {
       flags: READONLY | FAST,
       categories: AclCategory.HASH,
       keys: [keyAt(1, RO | ACCESS)],
-      arguments: [key(), fields],
-    },
-    {
-      name: "hgetdel",
-      summary: "Returns the value of a field and deletes it from the hash.",
-      since: "8.0.0",
-      complexity: "O(N) where N is the number of specified fields",
-      arity: -5,
-      flags: WRITE | FAST,
-      categories: AclCategory.HASH,
-      keys: [keyAt(1, RW | ACCESS | DELETE)],
       arguments: [key(), fields],
     },
     {
