@@ -147,13 +147,15 @@ export class Dispatcher implements CommandRunner {
   }
 
   /** Has those who wait for a key try, in order, while it can serve them. */
-  #serve({ database, key, queue }: AwaitedKey): void {
+  #serve(awaited: AwaitedKey): void {
+    const { database, key, queue } = awaited;
     let left = queue.size;
     for (const blocked of queue) {
       // one that comes to the queue in the meantime has just tried
       if (left-- === 0) return;
       if (blocked.client.closing) continue;
       const record = database.find(key, 0, key.length);
+      if (record === 0 && awaited.endingCount === 0) return;
       const fits = record !== 0 && typeOf(database.heap, record) === blocked.type;
       if (fits || blocked.endsWithKey) this.#runAgain(blocked);
     }

@@ -52,6 +52,8 @@ export interface AwaitedKey {
   readonly key: Uint8Array;
   /** In the order in which they came. */
   readonly queue: Set<BlockedClient>;
+  /** How many of them end their wait when the key goes. */
+  endingCount: number;
   ready: boolean;
 }
 
@@ -92,9 +94,7 @@ export class Blocking {
   /** Keys whose going ends somebody's wait. */
   get endingKeyCount(): number {
     let count = 0;
-    for (const { queue } of this.#keys.values()) {
-      if (queue.values().some(({ endsWithKey }) => endsWithKey)) count++;
-    }
+    for (const { endingCount } of this.#keys.values()) if (endingCount > 0) count++;
     return count;
   }
 
@@ -117,8 +117,11 @@ export class Blocking {
     const { buffer, starts, ends } = args;
     for (let i = request.firstKey; i < request.firstKey + request.keyCount; i++) {
       const awaited = this.#awaited(client.database, buffer, starts[i], ends[i]);
-      awaited.queue.add(blocked);
+      // a key may be named twice
+      if (blocked.keys.has(awaited)) continue;
       blocked.keys.add(awaited);
+      awaited.queue.add(blocked);
+      if (endsWithKey) awaited.endingCount++;
     }
     client.blocked = blocked;
     this.clientCount++;
@@ -138,8 +141,10 @@ export class Blocking {
       this.timedCount--;
       blocked.cancelTimer();
     }
-    for (const { database, key, queue } of blocked.keys) {
+    for (const awaited of blocked.keys) {
+      const { database, key, queue } = awaited;
       queue.delete(blocked);
+      if (blocked.endsWithKey) awaited.endingCount--;
       if (queue.size === 0) this.#keys.delete(nameOf(database, key, 0, key.length));
     }
   }
@@ -183,7 +188,13 @@ export class Blocking {
     const name = nameOf(database, buffer, start, end);
     let awaited = this.#keys.get(name);
     if (awaited === undefined) {
-      awaited = { database, key: buffer.slice(start, end), queue: new Set(), ready: false };
+      awaited = {
+        database,
+        key: buffer.slice(start, end),
+        queue: new Set(),
+        endingCount: 0,
+        ready: false,
+      };
       this.#keys.set(name, awaited);
     }
     return awaited;

@@ -282,3 +282,72 @@ Deno.test("a server that ends does not wait for those who wait", async () => {
     assertEquals(await served, "ended");
   });
 });
+
+Deno.test("a push serves as many as it has elements for, and keeps the rest", async () => {
+  await withServer(async ({ connect, server }) => {
+    const served: Promise<string>[] = [];
+    for (const line of ["BLPOP k 0", "BRPOP k 0", "BLMOVE k other LEFT RIGHT 0"]) {
+      served.push(run(await connect(), line));
+      await until(() => server.blocking.clientCount === served.length);
+    }
+    const last = run(await connect(), "BLMPOP 0 2 other k LEFT COUNT 5");
+    await until(() => server.blocking.clientCount === 4);
+    const pusher = await connect();
+    // the reply tells the length before anybody is served
+    assertEquals(await run(pusher, "RPUSH k a b c d"), "4");
+    assertEquals(await Promise.all(served), ["k a", "k d", "b"]);
+    // what it is run for is not what it takes first
+    assertEquals(await last, "other b");
+    assertEquals(await run(pusher, "LRANGE k 0 -1"), "c");
+  });
+});
+
+Deno.test("an element that is moved serves who waits for the other list", async () => {
+  await withServer(async ({ connect, server }) => {
+    const served: Promise<string>[] = [];
+    const lines = ["BLPOP c 0", "BLMOVE b c LEFT LEFT 0", "BRPOPLPUSH a b 0"];
+    for (const line of lines) {
+      served.push(run(await connect(), line));
+      await until(() => server.blocking.clientCount === served.length);
+    }
+    const pusher = await connect();
+    await run(pusher, "LPUSH a v");
+    assertEquals(await Promise.all(served), ["c v", "v", "v"]);
+    assertEquals(await run(pusher, "EXISTS a b c"), "0");
+  });
+});
+
+Deno.test("a move to a value of another type fails when it is served, and takes nothing", async () => {
+  await withServer(async ({ connect, server }) => {
+    const pusher = await connect();
+    await run(pusher, "SET wrong v");
+    const moved = run(await connect(), "BLMOVE k wrong LEFT LEFT 0");
+    await until(() => server.blocking.clientCount === 1);
+    const popped = run(await connect(), "BLPOP k 0");
+    await until(() => server.blocking.clientCount === 2);
+    await run(pusher, "LPUSH k v");
+    assertEquals((await moved).split(" ")[0], "WRONGTYPE");
+    assertEquals(await popped, "k v");
+  });
+});
+
+Deno.test("many clients wait for one key, and are served in order", async () => {
+  await withServer(async ({ open, connect, server }) => {
+    const count = 200;
+    const sockets = [];
+    for (let i = 0; i < count; i++) {
+      const socket = await open();
+      await write(socket, "BLPOP k 0\r\n");
+      await until(() => server.blocking.clientCount === i + 1);
+      sockets.push(socket);
+    }
+    const pusher = await connect();
+    const values = Array.from({ length: count }, (_, i) => String(i).padStart(4, "0"));
+    await pusher.send(["RPUSH", "k", ...values]);
+    for (const [i, socket] of sockets.entries()) {
+      const expected = `*2\r\n$1\r\nk\r\n$4\r\n${values[i]}\r\n`;
+      assertEquals(await read(socket, expected.length), expected);
+    }
+    assertEquals([server.blocking.clientCount, server.blocking.keyCount], [0, 0]);
+  });
+});
