@@ -34,8 +34,19 @@ export function debugObject(context: CommandContext): void {
   reply.simpleString(
     `Value at:0x${(record * 8).toString(16)} refcount:1 encoding:${encodingName(heap, record)} ` +
       `serializedlength:${serializedBytes(database, record)} ` +
-      `lru:${access} lru_seconds_idle:${keyspace.idleSeconds(access)}`,
+      `lru:${access} lru_seconds_idle:${keyspace.idleSeconds(access)}` +
+      quicklistFigures(context, record),
   );
+}
+
+/** What DEBUG OBJECT says of a quicklist besides; none is ever compressed. */
+function quicklistFigures({ database, server }: CommandContext, record: number): string {
+  if (encodingOf(database.heap, record) !== Encoding.QUICKLIST) return "";
+  const { lists } = database.keyspace.values;
+  const nodes = lists.nodeCount(record);
+  return ` ql_nodes:${nodes} ql_avg_node:${(lists.count(record) / nodes).toFixed(2)} ` +
+    `ql_listpack_max:${server.config.values.listMaxListpackSize} ql_compressed:0 ` +
+    `ql_uncompressed_size:${lists.listpackBytes(record)}`;
 }
 
 /** Bytes of a string in an RDB file, before compression; of any other value those in memory. */
@@ -79,16 +90,30 @@ export function debugStringLength(context: CommandContext): void {
   );
 }
 
-/** No value is a listpack yet. */
+/** Redis prints every entry; here a line in the log says how large it is. */
 export function debugListpack(context: CommandContext): void {
-  recordOf(context);
-  throw new CommandError(errors.notListpackEncoded);
+  const { database: { heap }, reply } = context;
+  const record = recordOf(context);
+  if (encodingOf(heap, record) !== Encoding.LISTPACK) {
+    throw new CommandError(errors.notListpackEncoded);
+  }
+  logSize(context, record, "listpack");
+  reply.simpleString("Listpack structure printed on stdout");
 }
 
-/** No value is a quicklist yet. */
 export function debugQuicklist(context: CommandContext): void {
-  recordOf(context);
-  throw new CommandError(errors.notQuicklistEncoded);
+  const { database: { heap }, reply } = context;
+  const record = recordOf(context);
+  if (encodingOf(heap, record) !== Encoding.QUICKLIST) {
+    throw new CommandError(errors.notQuicklistEncoded);
+  }
+  logSize(context, record, "quicklist");
+  reply.simpleString("Quicklist structure printed on stdout");
+}
+
+function logSize({ database, server }: CommandContext, record: number, encoding: string): void {
+  const bytes = database.keyspace.values.kindOf(record).bytes(record, 0);
+  server.log.warning(`DEBUG: a ${encoding} of ${bytes} bytes`);
 }
 
 export function debugTable({ args, reply, server }: CommandContext): void {

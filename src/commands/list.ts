@@ -20,8 +20,15 @@ function push(context: CommandContext, to: ListEnd, mustExist: boolean): void {
     : writeOrCreateValue(context, 1, ValueType.LIST);
   if (record === 0) return reply.integer(0);
   const pushed = args.count - 2;
-  lists.expect(record, pushed, ends[args.count - 1] - starts[2]);
-  for (let i = 2; i < args.count; i++) lists.push(record, to, buffer, starts[i], ends[i]);
+  let byteLength = 0;
+  for (let i = 2; i < args.count; i++) byteLength += ends[i] - starts[i];
+  try {
+    lists.expect(record, pushed, byteLength);
+    for (let i = 2; i < args.count; i++) lists.push(record, to, buffer, starts[i], ends[i]);
+  } finally {
+    // there was no memory for the first element of a new list
+    if (lists.count(record) === 0) context.database.remove(record);
+  }
   context.changed(1, pushed);
   context.notify(NotifyClass.LIST, to === ListEnd.Head ? "lpush" : "rpush", 1);
   reply.integer(lists.count(record));

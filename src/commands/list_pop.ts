@@ -1,14 +1,19 @@
 /** Taking elements from lists: what LPOP, LMOVE and LMPOP share with their blocking sisters. */
 import type { CommandContext } from "../command/context.ts";
 import { NotifyClass } from "../keyspace/events.ts";
+import { copyBytes } from "../memory/bytes.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 import { ListEnd, type Lists } from "../values/lists.ts";
 import { ValueType } from "../values/record.ts";
-import { writeValue } from "./lookup.ts";
+import { writeOrCreateValue, writeValue } from "./lookup.ts";
+
+const movingBytes = 256;
+/** A larger one is not kept for the next time. */
+const movingBytesKeptMax = 64 * 1024;
 
 /** The element on its way from one list to another, which may be the same. */
-let moving = new Uint8Array(256);
+let moving = new Uint8Array(movingBytes);
 
 export function listsOf({ database }: CommandContext): Lists {
   return database.keyspace.values.lists;
@@ -79,26 +84,33 @@ export function replyPopped(
 
 /** Moves an element from the list of argument 1 to that of argument 2 and answers it; false without one. */
 export function moveElement(context: CommandContext, from: ListEnd, to: ListEnd): boolean {
-  const { args: { buffer, starts, ends }, database, reply } = context;
+  const { database, reply } = context;
   const lists = listsOf(context);
   const source = writeValue(context, 1, ValueType.LIST);
   if (source === 0) return false;
-  let target = writeValue(context, 2, ValueType.LIST);
-  lists.seek(source, from === ListEnd.Head ? 0 : -1);
+  const target = writeOrCreateValue(context, 2, ValueType.LIST);
+  const index = from === ListEnd.Head ? 0 : -1;
+  lists.seek(source, index);
   lists.read();
   const length = lists.element.length;
   if (length > moving.length) moving = new Uint8Array(length * 2);
-  for (let i = 0; i < length; i++) moving[i] = lists.element.buffer[lists.element.start + i];
-  lists.removeHere(source, true);
-  if (target === 0) {
-    const taken = database.find(buffer, starts[2], ends[2]);
-    target = database.create(taken, buffer, starts[2], ends[2], ValueType.LIST);
+  copyBytes(lists.element.buffer, lists.element.start, moving, 0, length);
+  if (target === source) lists.removeHere(source, true);
+  try {
+    lists.expect(target, 1, length);
+    lists.push(target, to, moving, 0, length);
+  } finally {
+    // there was no memory for the only element
+    if (lists.count(target) === 0) database.remove(target);
   }
-  lists.expect(target, 1, length);
-  lists.push(target, to, moving, 0, length);
-  context.changed(2);
-  context.notify(NotifyClass.LIST, to === ListEnd.Head ? "lpush" : "rpush", 2);
   reply.bulk(moving, 0, length);
+  if (moving.length > movingBytesKeptMax) moving = new Uint8Array(movingBytes);
+  if (target !== source) {
+    lists.seek(source, index);
+    lists.removeHere(source, true);
+  }
+  context.changed(2, 0);
+  context.notify(NotifyClass.LIST, to === ListEnd.Head ? "lpush" : "rpush", 2);
   context.notify(NotifyClass.LIST, popEvent(from), 1);
   removed(context, source, 1);
   context.changed(1);

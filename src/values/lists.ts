@@ -18,7 +18,7 @@
  * that say that they work at it.
  */
 import { invariant } from "../assert.ts";
-import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
+import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
@@ -126,6 +126,20 @@ export class Lists implements ValueKind {
     return this.#isLong(record) ? this.#word(root, countWord) : this.listpacks.count(root);
   }
 
+  /** Number of nodes. */
+  nodeCount(record: number): number {
+    return this.#isLong(record) ? this.#word(rootOf(this.#heap, record), nodeCountWord) : 1;
+  }
+
+  /** Bytes of all listpacks. */
+  listpackBytes(record: number): number {
+    let bytes = 0;
+    for (let node = this.#head(record); node !== 0; node = this.#word(node, nextWord)) {
+      bytes += this.listpacks.bytes(node);
+    }
+    return bytes;
+  }
+
   /** Moves the cursor to the element with this index, from the end if negative; false if none is. */
   seek(record: number, index: number): boolean {
     const count = this.count(record);
@@ -207,7 +221,7 @@ export class Lists implements ValueKind {
     const isSmall = fill >= 0
       ? this.listpacks.count(node) <= Math.trunc(Math.max(1, fill) / 2)
       : this.listpacks.bytes(node) <= nodeBytesMax(fill) / 2;
-    if (!isSmall) return;
+    if (!isSmall || this.#holdsLarge(node)) return;
     this.#heap.free(root);
     setEncoding(this.#heap, record, Encoding.LISTPACK);
     setRoot(this.#heap, record, node);
@@ -223,7 +237,9 @@ export class Lists implements ValueKind {
     if (node !== 0 && this.#hasRoom(node, end - start)) {
       this.#moved(record, node, this.#addAtEnd(node, to, buffer, start, end));
     } else {
-      this.#link(record, to === ListEnd.Head ? 0 : node, this.#nodeOf(buffer, start, end));
+      const added = this.#nodeOf(buffer, start, end);
+      const full = node === 0 ? 0 : this.#trimmed(record, node);
+      this.#link(record, to === ListEnd.Head ? 0 : full, added);
     }
     this.#addToCount(record, 1);
   }
@@ -358,6 +374,24 @@ export class Lists implements ValueKind {
     }
   }
 
+  /** Gives back what a full node had for growing, if it is worth a copy; returns where the node is now. */
+  #trimmed(record: number, node: number): number {
+    const bytes = linkBytes + this.listpacks.bytes(node);
+    if (this.#heap.capacity(node) - bytes < bytes >>> 4) return node;
+    let fitting: number;
+    try {
+      fitting = this.listpacks.copy(node);
+    } catch (error) {
+      if (error instanceof HeapFullError) return node;
+      throw error;
+    }
+    this.#setWord(fitting, previousWord, this.#word(node, previousWord));
+    this.#setWord(fitting, nextWord, this.#word(node, nextWord));
+    this.#moved(record, node, fitting);
+    this.listpacks.free(node);
+    return fitting;
+  }
+
   #insertInNode(
     record: number,
     after: boolean,
@@ -480,7 +514,14 @@ export class Lists implements ValueKind {
     const bytes = this.listpacks.bytes(left) + this.listpacks.bytes(right) - joinedBytes;
     const count = this.listpacks.count(left) + this.listpacks.count(right);
     if (this.#exceeds(bytes, count)) return right;
-    const joined = this.listpacks.appendAll(left, right);
+    let joined: number;
+    try {
+      joined = this.listpacks.appendAll(left, right);
+    } catch (error) {
+      // without the memory for one they stay two
+      if (error instanceof HeapFullError) return right;
+      throw error;
+    }
     this.#moved(record, left, joined);
     this.#unlink(record, right);
     this.listpacks.free(right);
@@ -497,6 +538,13 @@ export class Lists implements ValueKind {
   #isLarge(length: number): boolean {
     const fill = this.#limits.listMaxListpackSize;
     return length > (fill >= 0 ? countedNodeBytesMax : nodeBytesMax(fill));
+  }
+
+  /** Whether a node is one that a large element has for itself. */
+  #holdsLarge(node: number): boolean {
+    if (this.listpacks.count(node) !== 1) return false;
+    this.listpacks.read(node, this.listpacks.first(node), this.element);
+    return this.#isLarge(this.element.length);
   }
 
   #exceeds(bytes: number, count: number): boolean {
