@@ -13,6 +13,7 @@ import { listHandlers } from "./list.ts";
 import { pubsubHandlers } from "./pubsub.ts";
 import { serverHandlers } from "./server.ts";
 import { setHandlers } from "./set.ts";
+import { sortedSetHandlers } from "./sorted_set.ts";
 import { stringHandlers } from "./string.ts";
 import { transactionHandlers } from "./transactions.ts";
 
@@ -30,6 +31,7 @@ export const commandHandlers: Handlers = {
   ...pubsubHandlers,
   ...serverHandlers,
   ...setHandlers,
+  ...sortedSetHandlers,
   ...stringHandlers,
   ...transactionHandlers,
 };

@@ -39,8 +39,8 @@ export const HEIGHT_MAX = 16;
 
 /** The nodes from a leaf (level 0) to the root, and the slot in each. */
 export class Path {
-  readonly nodes = new Uint32Array(HEIGHT_MAX);
-  readonly slots = new Uint32Array(HEIGHT_MAX);
+  readonly nodes: Uint32Array = new Uint32Array(HEIGHT_MAX);
+  readonly slots: Uint32Array = new Uint32Array(HEIGHT_MAX);
 }
 
 /** How records with equal scores are ordered. */

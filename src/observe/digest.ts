@@ -6,13 +6,16 @@
  */
 import { createHash } from "node:crypto";
 import type { Database } from "../keyspace/database.ts";
+import { formatShortest } from "../resp/doubles.ts";
 import { timerOf, typeOf, ValueType } from "../values/record.ts";
 import type { Slice } from "../values/slice.ts";
 
 /** Bytes of a SHA-1 hash. */
 const digestBytes = 20;
 
-const expiryMark = new TextEncoder().encode("!!expire!!");
+const utf8 = new TextEncoder();
+
+const expiryMark = utf8.encode("!!expire!!");
 
 /** Digest of the keys and values of all databases, in hexadecimal. */
 export function datasetDigest(databases: readonly Database[]): string {
@@ -68,6 +71,15 @@ const mixers: { readonly [type: number]: MixValue } = {
   },
   [ValueType.SET]: (digest, { keyspace: { values: { sets } } }, record) => {
     sets.forEach(record, (member) => digest.add(bytesOf(member)));
+  },
+  [ValueType.SORTED_SET]: (digest, { keyspace: { values: { sortedSets } } }, record) => {
+    const { cursor } = sortedSets;
+    for (let more = cursor.seek(record, 0); more; more = cursor.next()) {
+      const element = new Digest();
+      element.mix(bytesOf(cursor.member));
+      element.mix(utf8.encode(formatShortest(cursor.score)));
+      digest.add(element.bytes);
+    }
   },
 };
 

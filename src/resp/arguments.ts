@@ -5,6 +5,7 @@
  * returns; what is kept must be copied. On the hot path a handler reads `buffer`, `starts` and
  * `ends` itself; the methods are for options and for everything off that path.
  */
+import { parseDouble } from "./doubles.ts";
 import { CommandError, errors } from "./errors.ts";
 import { type Int64, parseInt64 } from "./numbers.ts";
 
@@ -136,6 +137,13 @@ export class Arguments {
   quantity(i: number, min: number, message: string): number {
     const value = Number(this.int64(i, message));
     if (value < min) throw new CommandError(message);
+    return value;
+  }
+
+  /** Argument `i` as a double; `message` is the error where it is none. */
+  double(i: number, message: string = errors.notFloat): number {
+    const value = parseDouble(this.buffer, this.starts[i], this.ends[i]);
+    if (Number.isNaN(value)) throw new CommandError(message);
     return value;
   }
 

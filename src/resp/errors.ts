@@ -65,6 +65,18 @@ export const errors = {
   brokenHyperLogLog: "INVALIDOBJ Corrupted HLL object detected",
   noSuchHyperLogLog: "ERR The specified key does not exist",
   notSparse: "ERR HLL encoding is not sparse",
+  updateConditions: "ERR XX and NX options at the same time are not compatible",
+  updateComparisons: "ERR GT, LT, and/or NX options at the same time are not compatible",
+  singleIncrement: "ERR INCR option supports a single increment-element pair",
+  scoreNotNumber: "ERR resulting score is not a number (NaN)",
+  scoreRange: "ERR min or max is not a float",
+  lexRange: "ERR min or max not valid string range item",
+  limitByRank:
+    "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
+  scoresByLex: "ERR syntax error, WITHSCORES not supported in combination with BYLEX",
+  notWeight: "ERR weight value is not a float",
+  countNotPositive: "ERR count should be greater than 0",
+  outOfRange: "ERR value is out of range",
   invalidCursor: "ERR invalid cursor",
   scanNoValues: "ERR NOVALUES option can only be used in HSCAN",
   sameObject: "ERR source and destination objects are the same",
@@ -152,6 +164,9 @@ export function unknownSubcommandOrArity(name: string, container: string): strin
 /** A command that a client in RESP2 may not run while it is subscribed; `command` is the full name. */
 export function notWhileSubscribed(command: string): string {
   return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+/** `command` is the full lower-case name. */
+export function inputKeyNeeded(command: string): string {
+  return `ERR at least 1 input key is needed for '${command}' command`;
 }
 
 /** A latency event that has no samples. */

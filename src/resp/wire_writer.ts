@@ -7,6 +7,7 @@
  */
 import { copyBytes } from "../memory/bytes.ts";
 import { longReplyBufferBytes, replyBufferBytes, replyBuffersPooledMax } from "../limits.ts";
+import { formatDouble } from "./doubles.ts";
 import { type Int64, writeInteger } from "./numbers.ts";
 import type { ReplyWriter } from "./reply_writer.ts";
 
@@ -70,6 +71,7 @@ export class WireWriter implements ReplyWriter {
   #position = 0;
   #full: Chunk[] = [];
   #fullBytes = 0;
+  readonly #digits = new Uint8Array(headerBytesMax);
 
   constructor(pool: ReplyBufferPool) {
     this.#pool = pool;
@@ -195,6 +197,12 @@ export class WireWriter implements ReplyWriter {
   }
 
   double(value: number): void {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      // what most scores are, without a string
+      if (this.protocol === 3) this.#header(type.double, value);
+      else this.bulk(this.#digits, 0, writeInteger(this.#digits, 0, value));
+      return;
+    }
     const text = formatDouble(value);
     if (this.protocol === 3) this.#line(type.double, text);
     else this.bulkString(text);
@@ -266,12 +274,4 @@ export class WireWriter implements ReplyWriter {
     this.#position = 0;
     return 0;
   }
-}
-
-/** The shortest text that reads back as `value`, as Redis prints a double. */
-export function formatDouble(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  if (Object.is(value, -0)) return "-0";
-  return String(value);
 }

@@ -8,6 +8,7 @@ import type { ValueLimits } from "./limits.ts";
 import { Lists } from "./lists.ts";
 import { typeOf, ValueType } from "./record.ts";
 import { Sets } from "./sets.ts";
+import { SortedSets } from "./sorted_sets.ts";
 import { Strings } from "./strings.ts";
 import type { ValueKind } from "./value_kind.ts";
 
@@ -24,6 +25,7 @@ export class Values {
   readonly lists: Lists;
   readonly hashes: Hashes;
   readonly sets: Sets;
+  readonly sortedSets: SortedSets;
   readonly strings: Strings;
   readonly #heap: Heap;
   readonly #kinds: ValueKind[] = [];
@@ -38,6 +40,8 @@ export class Values {
     this.#kinds[ValueType.HASH] = this.hashes;
     this.sets = new Sets(foundation);
     this.#kinds[ValueType.SET] = this.sets;
+    this.sortedSets = new SortedSets(foundation);
+    this.#kinds[ValueType.SORTED_SET] = this.sortedSets;
   }
 
   /** What looks after values of a type, by its number. */

@@ -9,6 +9,7 @@ import { listCommands } from "./list.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
+import { sortedSetCommands } from "./sorted_set.ts";
 import { stringCommands } from "./string.ts";
 import { transactionCommands } from "./transactions.ts";
 
@@ -24,4 +25,5 @@ export const commandGroups: readonly CommandGroup[] = [
   setCommands,
   hashCommands,
   transactionCommands,
+  sortedSetCommands,
 ];

@@ -1,0 +1,75 @@
+/** What the commands on sorted sets share: how they answer, and how a result becomes a key's value. */
+import type { CommandContext } from "../command/context.ts";
+import { NotifyClass } from "../keyspace/events.ts";
+import type { ReplyWriter } from "../resp/reply_writer.ts";
+import { ValueType } from "../values/record.ts";
+import type { SortedSetCursor } from "../values/sorted_set_cursor.ts";
+import type { SortedSets } from "../values/sorted_sets.ts";
+
+export function sortedSetsOf({ database }: CommandContext): SortedSets {
+  return database.keyspace.values.sortedSets;
+}
+
+/** Answers with the member at the cursor; with its score, they are a pair of their own in RESP3. */
+export function replyMember(
+  reply: ReplyWriter,
+  cursor: SortedSetCursor,
+  withScore: boolean,
+): void {
+  if (withScore && reply.protocol === 3) reply.array(2);
+  reply.bulk(cursor.member.buffer, cursor.member.start, cursor.member.end);
+  if (withScore) reply.double(cursor.score);
+}
+
+/** Answers with `length` members from a rank on, towards the end or the beginning. */
+export function replyMembers(
+  context: CommandContext,
+  record: number,
+  rank: number,
+  length: number,
+  isReverse: boolean,
+  withScores: boolean,
+): void {
+  const { reply } = context;
+  const { cursor } = sortedSetsOf(context);
+  reply.array(withScores && reply.protocol === 2 ? length * 2 : length);
+  let more = length > 0 && cursor.seek(record, rank);
+  for (let left = length; left > 0 && more; left--) {
+    replyMember(reply, cursor, withScores);
+    if (left > 1) more = isReverse ? cursor.previous() : cursor.next();
+  }
+}
+
+/** Removes the key of argument `i` if its sorted set has become empty. */
+export function removeIfEmpty(context: CommandContext, record: number, i: number): void {
+  if (sortedSetsOf(context).count(record) > 0) return;
+  context.database.remove(record);
+  context.notify(NotifyClass.GENERIC, "del", i);
+}
+
+/** Makes a detached sorted set the value of argument `i`, or removes that key if the set is empty. */
+export function storeResult(
+  context: CommandContext,
+  i: number,
+  result: number,
+  event: string,
+): void {
+  const { args: { buffer, starts, ends }, database, reply } = context;
+  const sets = sortedSetsOf(context);
+  const size = sets.count(result);
+  const taken = database.lookupWrite(buffer, starts[i], ends[i]);
+  if (size > 0) {
+    const record = database.create(taken, buffer, starts[i], ends[i], ValueType.SORTED_SET);
+    sets.adopt(record, result);
+    context.changed(i);
+    context.notify(NotifyClass.SORTED_SET, event, i);
+  } else {
+    sets.discard(result);
+    if (taken !== 0) {
+      database.remove(taken);
+      context.changed(i);
+      context.notify(NotifyClass.GENERIC, "del", i);
+    }
+  }
+  reply.integer(size);
+}
