@@ -164,6 +164,8 @@ export function unknownSubcommandOrArity(name: string, container: string): strin
 /** A command that a client in RESP2 may not run while it is subscribed; `command` is the full name. */
 export function notWhileSubscribed(command: string): string {
   return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+}
+
 /** `command` is the full lower-case name. */
 export function inputKeyNeeded(command: string): string {
   return `ERR at least 1 input key is needed for '${command}' command`;
