@@ -75,8 +75,6 @@ export const errors = {
     "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
   scoresByLex: "ERR syntax error, WITHSCORES not supported in combination with BYLEX",
   notWeight: "ERR weight value is not a float",
-  countNotPositive: "ERR count should be greater than 0",
-  outOfRange: "ERR value is out of range",
   invalidCursor: "ERR invalid cursor",
   scanNoValues: "ERR NOVALUES option can only be used in HSCAN",
   sameObject: "ERR source and destination objects are the same",
