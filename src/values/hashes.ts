@@ -28,6 +28,14 @@ import type { ValueFoundation } from "./values.ts";
 const valueLengthWord = 1;
 const fieldOffset = 8;
 
+/** Room that a new hash has, in bytes: most are given a field at once. */
+const listpackBytesInitial = 32;
+
+/** A field and its value that are shorter than this together need no more in a listpack than their bytes */
+const shortPairBytes = 64;
+/** and so many: a head and a tail each. */
+const shortPairOverheadBytes = 4;
+
 /** Is given each field with its value; the slices are valid during the call. */
 export type VisitField = (field: Slice, value: Slice) => void;
 
@@ -56,7 +64,7 @@ export class Hashes implements ValueKind {
   }
 
   init(record: number): void {
-    this.#become(record, Encoding.LISTPACK, this.#listpacks.create());
+    this.#become(record, Encoding.LISTPACK, this.#listpacks.create(listpackBytesInitial));
   }
 
   free(record: number): void {
@@ -282,8 +290,11 @@ export class Hashes implements ValueKind {
       return false;
     }
     // with room for both, none is left alone where the heap is full
-    const added = listpacks.entryBytes(fieldBuffer, fieldStart, fieldEnd) +
-      listpacks.entryBytes(buffer, start, end);
+    const lengths = fieldEnd - fieldStart + end - start;
+    const added = lengths < shortPairBytes
+      ? lengths + shortPairOverheadBytes
+      : listpacks.entryBytes(fieldBuffer, fieldStart, fieldEnd) +
+        listpacks.entryBytes(buffer, start, end);
     let grown = listpacks.reserve(root, added);
     grown = listpacks.append(grown, fieldBuffer, fieldStart, fieldEnd);
     grown = listpacks.append(grown, buffer, start, end);
