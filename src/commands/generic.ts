@@ -14,6 +14,7 @@ import { CommandError, errors } from "../resp/errors.ts";
 import { expireHandlers } from "./expire.ts";
 import { objectHandlers } from "./object.ts";
 import { scanHandlers } from "./scan.ts";
+import { sortHandlers } from "./sort.ts";
 
 /** DEL and UNLINK: freeing a value takes no longer than unlinking it, so they are the same. */
 function del(context: CommandContext): void {
@@ -168,4 +169,5 @@ export const genericHandlers: Handlers = {
   ...expireHandlers,
   ...objectHandlers,
   ...scanHandlers,
+  ...sortHandlers,
 };

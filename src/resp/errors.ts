@@ -33,6 +33,7 @@ export const errors = {
   maxlenNegative: "ERR MAXLEN can't be negative",
   rankZero:
     "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+  weightNotDouble: "ERR One or more scores can't be converted into double",
   indexOutOfRange: "ERR index out of range",
   timeoutNotFloat: "ERR timeout is not a float or out of range",
   timeoutOutOfRange: "ERR timeout is out of range",

@@ -1,5 +1,6 @@
 /** The commands on keys of any type, as COMMAND INFO and COMMAND DOCS tell of them. */
 
+import { sortRows } from "./sort.ts";
 import {
   AclCategory,
   changed,
@@ -378,5 +379,6 @@ export const genericCommands: CommandGroup = {
       keys: [keyRange(1, -1, RM | DELETE)],
       arguments: [multiple(key())],
     },
+    ...sortRows,
   ],
 };
