@@ -306,5 +306,5 @@ function store(
 
 export const sortHandlers: Handlers = {
   sort: (context) => runSort(context, true),
-  sort_ro: (context) => runSort(context, false),
+  "sort_ro": (context) => runSort(context, false),
 };
