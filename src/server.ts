@@ -33,6 +33,7 @@ import { Clients } from "./session/clients.ts";
 import { PubSub } from "./session/pubsub.ts";
 import { Pushes } from "./session/pushes.ts";
 import { Pause } from "./session/pause.ts";
+import { Tracking } from "./session/tracking.ts";
 import { WatchedKeys } from "./session/watched_keys.ts";
 
 /** How often the server looks after itself, in milliseconds. */
@@ -89,6 +90,7 @@ export class Server implements ServerContext {
   readonly monitor: Monitor;
   readonly pushes: Pushes = new Pushes();
   readonly pubsub: PubSub = new PubSub(this.pushes);
+  readonly tracking: Tracking;
   readonly pause: Pause;
   readonly watchedKeys: WatchedKeys = new WatchedKeys();
   readonly blocking: Blocking;
@@ -130,12 +132,14 @@ export class Server implements ServerContext {
       keysReady: () => queueMicrotask(() => this.#dispatcher.serveReady()),
       timedOut: (client) => this.#dispatcher.unblock(client, null),
     });
+    this.tracking = new Tracking(this.clients, this.pushes, values);
     this.propagation = new Propagation(
       values,
       this.pubsub,
       this.stats,
       this.watchedKeys,
       this.blocking,
+      this.tracking,
     );
     this.keyspace = new Keyspace({
       databaseCount: values.databases,

@@ -25,6 +25,7 @@ import type { Clients } from "../session/clients.ts";
 import type { Pause } from "../session/pause.ts";
 import type { PubSub } from "../session/pubsub.ts";
 import type { Pushes } from "../session/pushes.ts";
+import type { Tracking } from "../session/tracking.ts";
 import type { WatchedKeys } from "../session/watched_keys.ts";
 import type { Propagation } from "./propagation.ts";
 import type { CommandSpec } from "./spec.ts";
@@ -59,6 +60,7 @@ export interface ServerContext {
   readonly clients: Clients;
   readonly pushes: Pushes;
   readonly pubsub: PubSub;
+  readonly tracking: Tracking;
   readonly pause: Pause;
   readonly watchedKeys: WatchedKeys;
   readonly blocking: Blocking;

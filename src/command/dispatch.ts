@@ -25,6 +25,7 @@ import type { AwaitedKey, BlockedClient } from "../session/blocking.ts";
 import { type Client, ReplyMode } from "../session/client.ts";
 import type { Transaction } from "../session/transaction.ts";
 import { CommandContext, type CommandRunner, type ServerContext } from "./context.ts";
+import { findKeys } from "./keys.ts";
 import { typeOf } from "../values/record.ts";
 import { CommandFlag, type CommandSpec } from "./spec.ts";
 
@@ -308,10 +309,26 @@ export class Dispatcher implements CommandRunner {
       this.#failed(context, spec, mark, error);
     }
     if (client.blocked !== null && client.blocked.waits) return this.#suspendRun(client.blocked);
+    if (client.tracking !== null) this.#track(context, spec);
     if (client.replyMode !== ReplyMode.On) {
       silence(client, repliesWithPushes(spec) ? client.reply.pendingBytes : mark);
     }
     if (this.#timedInRuns[spec.id] === 0 || this.#isPrecise()) this.#closeRun(context);
+  }
+
+  /** Remembers what a client that tracks keys has read. */
+  #track({ args, client, mayBlock }: CommandContext, spec: CommandSpec): void {
+    const { READONLY, PUBSUB } = CommandFlag;
+    const { tracking } = this.#server;
+    if (client.tracking!.remembers && (spec.flags & (READONLY | PUBSUB)) === READONLY) {
+      for (const i of findKeys(spec, args).positions) {
+        tracking.remember(client, args.buffer, args.starts[i], args.ends[i]);
+      }
+      tracking.limitKeys();
+    }
+    // CLIENT CACHING is about the one request, or transaction, that follows
+    const isOver = client.transaction === null && mayBlock;
+    if (isOver && !spec.fullName.startsWith("client|")) client.tracking!.caching = false;
   }
 
   #isPrecise(): boolean {

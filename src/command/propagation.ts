@@ -11,6 +11,7 @@ import { SEGMENT_SHIFT } from "../memory/heap.ts";
 import type { ServerStats } from "../observe/server_stats.ts";
 import type { Blocking } from "../session/blocking.ts";
 import type { PubSub } from "../session/pubsub.ts";
+import type { Tracking } from "../session/tracking.ts";
 import type { WatchedKeys } from "../session/watched_keys.ts";
 import { keyLengthOf, keyStartOf } from "../values/record.ts";
 import { publishKeyspaceEvent } from "./keyspace_notifications.ts";
@@ -21,6 +22,7 @@ export class Propagation implements KeyspaceEvents {
   readonly #stats: ServerStats;
   readonly #watchedKeys: WatchedKeys;
   readonly #blocking: Blocking;
+  readonly #tracking: Tracking;
 
   constructor(
     config: ConfigValues,
@@ -28,12 +30,14 @@ export class Propagation implements KeyspaceEvents {
     stats: ServerStats,
     watchedKeys: WatchedKeys,
     blocking: Blocking,
+    tracking: Tracking,
   ) {
     this.#config = config;
     this.#pubsub = pubsub;
     this.#stats = stats;
     this.#watchedKeys = watchedKeys;
     this.#blocking = blocking;
+    this.#tracking = tracking;
   }
 
   changed(
@@ -46,6 +50,7 @@ export class Propagation implements KeyspaceEvents {
     this.#stats.dirty += changes;
     if (this.#watchedKeys.count > 0) this.#watchedKeys.changed(database, buffer, start, end);
     if (this.#blocking.clientCount > 0) this.#blocking.changed(database, buffer, start, end);
+    if (this.#tracking.active) this.#tracking.changed(buffer, start, end);
   }
 
   notify(

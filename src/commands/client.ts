@@ -6,6 +6,7 @@ import { CommandError, errors, unknownSubcommandOrArity } from "../resp/errors.t
 import { addInt64, type Int64 } from "../resp/numbers.ts";
 import { type Client, ReplyMode } from "../session/client.ts";
 import { describeClient } from "../session/client_info.ts";
+import { clientTrackingHandlers } from "./client_tracking.ts";
 import { replyHelp } from "./help.ts";
 
 /** Classes of clients that CLIENT LIST and KILL know; of some there are no members yet. */
@@ -231,6 +232,8 @@ function onOrOff(args: Arguments): boolean {
 }
 
 const helpLines = [
+  "CACHING (YES|NO)",
+  "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
   "GETREDIR",
   "    Return the client ID we are redirecting to when tracking is enabled.",
   "GETNAME",
@@ -275,6 +278,11 @@ const helpLines = [
   "    * LIB-VER: the client lib version.",
   "UNBLOCK <clientid> [TIMEOUT|ERROR]",
   "    Unblock the specified blocked client.",
+  "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+  "         [OPTIN] [OPTOUT] [NOLOOP]",
+  "    Control server assisted client side caching.",
+  "TRACKINGINFO",
+  "    Report tracking status for the current connection.",
   "NO-EVICT (ON|OFF)",
   "    Protect current client connection from eviction.",
   "NO-TOUCH (ON|OFF)",
@@ -282,9 +290,8 @@ const helpLines = [
 ];
 
 export const clientHandlers: Handlers = {
+  ...clientTrackingHandlers,
   "client|getname": getName,
-  // no client tracks keys, so none is redirected
-  "client|getredir": ({ reply }) => reply.integer(-1),
   "client|help": (context) => replyHelp(context, helpLines),
   "client|id": ({ client, reply }) => reply.integer(client.id),
   "client|info": info,

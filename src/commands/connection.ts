@@ -132,6 +132,7 @@ function reset(context: CommandContext): void {
   const { client, server } = context;
   server.clients.monitors.delete(client);
   server.pubsub.unsubscribeAll(client);
+  server.tracking.disable(client);
   client.monitoring = false;
   client.transaction = null;
   server.watchedKeys.unwatch(client);

@@ -18,15 +18,17 @@ function checkFlushOption(args: Arguments): void {
   if (!isKnown) throw new CommandError(errors.syntax);
 }
 
-function flushdb({ args, database, reply }: CommandContext): void {
+function flushdb({ args, database, reply, server }: CommandContext): void {
   checkFlushOption(args);
   database.flush();
+  server.tracking.flushed();
   reply.ok();
 }
 
 function flushall({ args, reply, server }: CommandContext): void {
   checkFlushOption(args);
   for (const database of server.keyspace.databases) database.flush();
+  server.tracking.flushed();
   reply.ok();
 }
 

@@ -109,7 +109,7 @@ function* listenerFields({ config: { values }, port }: ServerContext): Iterable<
 }
 
 function* clientsFields({ server }: CommandContext): Iterable<InfoField> {
-  const { blocking, clients, config, pubsub, watchedKeys } = server;
+  const { blocking, clients, config, pubsub, tracking, watchedKeys } = server;
   let inputBytesMax = 0;
   let outputBytesMax = 0;
   let blockedCount = blocking.clientCount;
@@ -124,7 +124,7 @@ function* clientsFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["client_recent_max_input_buffer", inputBytesMax];
   yield ["client_recent_max_output_buffer", outputBytesMax];
   yield ["blocked_clients", blockedCount];
-  yield ["tracking_clients", 0];
+  yield ["tracking_clients", tracking.clientCount];
   yield ["pubsub_clients", pubsub.clientCount];
   yield ["watching_clients", watchedKeys.clientCount];
   yield ["clients_in_timeout_table", blocking.timedCount];
@@ -223,7 +223,7 @@ function* threadsFields({ server: { clients, stats } }: CommandContext): Iterabl
 }
 
 function* statsFields({ server }: CommandContext): Iterable<InfoField> {
-  const { clock, evictor, expirer, keyspace, pubsub, stats } = server;
+  const { clock, evictor, expirer, keyspace, pubsub, stats, tracking } = server;
   const rates = server.rates();
   const { exceededSinceUs, exceededUs } = evictor.stats;
   const exceedingUs = exceededSinceUs === null ? 0 : clock.monotonicUs() - exceededSinceUs;
@@ -268,9 +268,9 @@ function* statsFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["active_defrag_key_misses", 0];
   yield ["total_active_defrag_time", 0];
   yield ["current_active_defrag_time", 0];
-  yield ["tracking_total_keys", 0];
-  yield ["tracking_total_items", 0];
-  yield ["tracking_total_prefixes", 0];
+  yield ["tracking_total_keys", tracking.keyCount];
+  yield ["tracking_total_items", tracking.itemCount];
+  yield ["tracking_total_prefixes", tracking.prefixCount];
   yield ["unexpected_error_replies", 0];
   yield ["total_error_replies", stats.errorRepliesTotal];
   yield ["dump_payload_sanitizations", 0];

@@ -136,6 +136,7 @@ export const directives: readonly Directive[] = [
   directive("lazyfree-lazy-user-flush", "lazyfreeLazyUserFlush", boolean),
 
   // Notifications
+  directive("tracking-table-max-keys", "trackingTableMaxKeys", size),
   directive("notify-keyspace-events", "notifyKeyspaceEvents", new NotifyEventsType()),
 
   // Encodings

@@ -128,6 +128,8 @@ export class ConfigValues implements ValueLimits {
   lazyfreeLazyUserFlush = false;
 
   // Notifications
+  /** Keys remembered for clients that track them, at most; 0 is no limit. */
+  trackingTableMaxKeys = 1_000_000;
   /** Bits of `NotifyClass` and `NotifyTarget`. */
   notifyKeyspaceEvents = 0;
 

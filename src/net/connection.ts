@@ -279,6 +279,7 @@ export class Connection implements Link {
     this.#server.watchedKeys.unwatch(this.client);
     this.#server.blocking.remove(this.client);
     this.#server.pubsub.unsubscribeAll(this.client);
+    this.#server.tracking.disable(this.client);
     try {
       this.#socket.close();
     } catch {

@@ -107,6 +107,21 @@ export const errors = {
     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
   shardSubscribeInMulti: "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client",
   unblocked: "UNBLOCKED client unblocked via CLIENT UNBLOCK",
+  redirectTwice: "ERR A client can only redirect to a single other client",
+  redirectMissing: "ERR The client ID you want redirect to does not exist",
+  prefixWithoutBroadcast: "ERR PREFIX option requires BCAST mode to be enabled",
+  broadcastSwitched:
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.",
+  optWithBroadcast: "ERR OPTIN and OPTOUT are not compatible with BCAST",
+  optInAndOut: "ERR You can't specify both OPTIN mode and OPTOUT mode",
+  optSwitched:
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.",
+  cachingWithoutTracking:
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled",
+  cachingWithoutOptIn:
+    "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.",
+  cachingWithoutOptOut:
+    "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.",
   noSuchClient: "ERR No such client",
   clientName: "ERR Client names cannot contain spaces, newlines or special characters.",
   clientId: "ERR Invalid client ID",
@@ -168,6 +183,12 @@ export function notWhileSubscribed(command: string): string {
 /** `command` is the full lower-case name. */
 export function inputKeyNeeded(command: string): string {
   return `ERR at least 1 input key is needed for '${command}' command`;
+}
+
+/** A prefix to track that begins with another, or the other way round. */
+export function prefixOverlap(prefix: string, other: string, areBothNew: boolean): string {
+  const which = areBothNew ? "another provided prefix" : "an existing prefix";
+  return `ERR Prefix '${prefix}' overlaps with ${which} '${other}'. Prefixes for a single client must not overlap.`;
 }
 
 /** A latency event that has no samples. */

@@ -7,6 +7,7 @@ import type { Database } from "../keyspace/database.ts";
 import type { WireWriter } from "../resp/wire_writer.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { BlockedClient } from "./blocking.ts";
+import type { TrackingState } from "./tracking.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a client's connection can be asked and told. */
@@ -72,6 +73,8 @@ export class Client {
   monitoring = false;
   /** What it listens to; null where that is nothing. */
   subscriptions: Subscriptions | null = null;
+  /** Its tracking of keys; null while that is off. */
+  tracking: TrackingState | null = null;
   /** Between MULTI and EXEC: what waits. */
   transaction: Transaction | null = null;
   /** Whether a key that it watches has changed: its next EXEC does nothing. */

@@ -9,6 +9,10 @@ function flagsOf(client: Client): string {
   if (client.subscriptions !== null) flags += "P";
   if (client.transaction !== null) flags += "x";
   if (client.postponed || client.blocked !== null) flags += "b";
+  if (client.postponed) flags += "b";
+  if (client.tracking !== null) flags += "t";
+  if (client.tracking?.brokenRedirect) flags += "R";
+  if (client.tracking?.options.broadcast) flags += "B";
   if (client.watchedChanged) flags += "d";
   if (client.closing) flags += "c";
   if (client.link.unix) flags += "U";
@@ -63,7 +67,7 @@ export function describeClient(
     events: outputBytes > 0 ? "rw" : "r",
     cmd: client.lastCommandName ?? "NULL",
     user: "default",
-    redir: -1,
+    redir: client.tracking === null ? -1 : client.tracking.options.redirect,
     resp: reply.protocol,
     "lib-name": upToNul(client.libraryName),
     "lib-ver": upToNul(client.libraryVersion),

@@ -17,16 +17,33 @@ const lineFeed = 10;
 /** Room for a type byte, 20 digits and CRLF. */
 const headerBytesMax = 24;
 
-/** A message made of byte strings; its first byte is for `Pushes.send` to set. */
-export function encodeMessage(parts: readonly Uint8Array[]): Uint8Array {
-  let room = headerBytesMax;
+/** An array of byte strings, as a reply or a part of one. */
+export function encodeArray(parts: readonly Uint8Array[]): Uint8Array {
+  const encoded = encodeMessage(parts);
+  encoded[0] = array;
+  return encoded;
+}
+
+/**
+ * A message made of byte strings, and of one more value in RESP; its first byte is for `Pushes.send` to
+ * set.
+ */
+export function encodeMessage(
+  parts: readonly Uint8Array[],
+  value: Uint8Array | null = null,
+): Uint8Array {
+  let room = headerBytesMax + (value?.length ?? 0);
   for (const part of parts) room += headerBytesMax + part.length + 2;
   const out = new Uint8Array(room);
-  let at = writeHeader(out, 0, push, parts.length);
+  let at = writeHeader(out, 0, push, parts.length + (value === null ? 0 : 1));
   for (const part of parts) {
     at = writeHeader(out, at, bulk, part.length);
     out.set(part, at);
     at = writeLineEnd(out, at + part.length);
+  }
+  if (value !== null) {
+    out.set(value, at);
+    at += value.length;
   }
   return out.subarray(0, at);
 }

@@ -14,7 +14,7 @@ import {
   string,
   token,
 } from "../spec.ts";
-import { clientUnblockRow } from "./client.ts";
+import { clientTrackingRows, clientUnblockRow } from "./client.ts";
 
 const { ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY } = CommandFlag;
 
@@ -39,6 +39,7 @@ export const connectionCommands: CommandGroup = {
       complexity: "Depends on subcommand.",
       arity: -2,
       subcommands: [
+        ...clientTrackingRows,
         {
           name: "getname",
           summary: "Returns the name of the connection.",
