@@ -4,7 +4,7 @@ import type { Handlers } from "../command/spec.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors, prefixOverlap } from "../resp/errors.ts";
 import type { Client } from "../session/client.ts";
-import type { TrackingOptions } from "../session/tracking.ts";
+import type { TrackingOptions, TrackingState } from "../session/tracking.ts";
 
 interface TrackingRequest {
   readonly options: TrackingOptions;
@@ -43,23 +43,28 @@ function checkTracking({ tracking }: Client, { options, prefixes }: TrackingRequ
   const isSwitched = tracking !== null &&
     ((optIn && tracking.options.optOut) || (optOut && tracking.options.optIn));
   if (isSwitched) throw new CommandError(errors.optSwitched);
-  const known = [...tracking?.prefixes.values() ?? []];
+  const known = sortedPrefixes(tracking);
   prefixes.forEach((prefix, i) => {
     refuseOverlap(prefix, known, false);
     refuseOverlap(prefix, prefixes.slice(i + 1), true);
   });
 }
 
+/** In the order of their bytes, as Redis keeps them. */
+function sortedPrefixes(tracking: TrackingState | null): Uint8Array[] {
+  return [...tracking?.prefixes ?? []].sort(([a], [b]) => a < b ? -1 : 1).map(([, bytes]) => bytes);
+}
+
 /** Refuses a prefix that begins with one of `others`, or the other way round. */
 function refuseOverlap(
   prefix: Uint8Array,
   others: readonly Uint8Array[],
-  areProvided: boolean,
+  areBothNew: boolean,
 ): void {
   for (const other of others) {
     const length = Math.min(prefix.length, other.length);
     if (prefix.subarray(0, length).every((byte, i) => byte === other[i])) {
-      throw new CommandError(prefixOverlap(cString(prefix), cString(other), areProvided));
+      throw new CommandError(prefixOverlap(cString(prefix), cString(other), areBothNew));
     }
   }
 }
@@ -119,8 +124,7 @@ function flagNames({ tracking }: Client): string[] {
 
 function trackingInfo({ client, reply }: CommandContext): void {
   const flags = flagNames(client);
-  // in the order of their bytes, as Redis keeps them
-  const names = [...client.tracking?.prefixes ?? []].sort(([a], [b]) => a < b ? -1 : 1);
+  const prefixes = sortedPrefixes(client.tracking);
   reply.map(3);
   reply.bulkString("flags");
   reply.set(flags.length);
@@ -128,8 +132,8 @@ function trackingInfo({ client, reply }: CommandContext): void {
   reply.bulkString("redirect");
   reply.integer(redirectOf(client));
   reply.bulkString("prefixes");
-  reply.array(names.length);
-  for (const [, bytes] of names) reply.bulk(bytes, 0, bytes.length);
+  reply.array(prefixes.length);
+  for (const bytes of prefixes) reply.bulk(bytes, 0, bytes.length);
 }
 
 export const clientTrackingHandlers: Handlers = {

@@ -1,7 +1,7 @@
 /** Whole databases: DBSIZE, FLUSHALL, FLUSHDB, SWAPDB. */
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
-import type { Arguments } from "../resp/arguments.ts";
+import type { Database } from "../keyspace/database.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 
 const int32Min = -0x80000000;
@@ -12,24 +12,24 @@ function dbsize({ database, reply }: CommandContext): void {
 }
 
 /** ASYNC and SYNC are accepted, and are the same: memory is always freed in the background. */
-function checkFlushOption(args: Arguments): void {
-  if (args.count === 1) return;
-  const isKnown = args.count === 2 && (args.is(1, "ASYNC") || args.is(1, "SYNC"));
+function flush(context: CommandContext, databases: readonly Database[]): void {
+  const { args, mayBlock, reply, server } = context;
+  const isAsync = args.count === 2 && args.is(1, "ASYNC");
+  const isKnown = args.count === 1 || isAsync || (args.count === 2 && args.is(1, "SYNC"));
   if (!isKnown) throw new CommandError(errors.syntax);
-}
-
-function flushdb({ args, database, reply, server }: CommandContext): void {
-  checkFlushOption(args);
-  database.flush();
+  for (const database of databases) database.flush();
   server.tracking.flushed();
+  // Redis has a thread free the memory and answers when it has, behind what it pushes to the caller
+  if (!isAsync && mayBlock) server.pushes.release();
   reply.ok();
 }
 
-function flushall({ args, reply, server }: CommandContext): void {
-  checkFlushOption(args);
-  for (const database of server.keyspace.databases) database.flush();
-  server.tracking.flushed();
-  reply.ok();
+function flushdb(context: CommandContext): void {
+  flush(context, [context.database]);
+}
+
+function flushall(context: CommandContext): void {
+  flush(context, context.server.keyspace.databases);
 }
 
 function swapdb({ args, reply, server }: CommandContext): void {
