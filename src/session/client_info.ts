@@ -9,7 +9,6 @@ function flagsOf(client: Client): string {
   if (client.subscriptions !== null) flags += "P";
   if (client.transaction !== null) flags += "x";
   if (client.postponed || client.blocked !== null) flags += "b";
-  if (client.postponed) flags += "b";
   if (client.tracking !== null) flags += "t";
   if (client.tracking?.brokenRedirect) flags += "R";
   if (client.tracking?.options.broadcast) flags += "B";

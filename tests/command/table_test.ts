@@ -8,11 +8,7 @@ import { keepSubcommands, readRecordedRows, rowOf } from "./rows.ts";
 import { idleHandlers, makeTable, run } from "./support.ts";
 
 /** What Redis has and redino has not, or not yet. */
-const subcommandsLeftOut = new Set([
-  "client|caching",
-  "client|tracking",
-  "client|trackinginfo",
-]);
+const subcommandsLeftOut = new Set<string>();
 
 const table = makeTable();
 
