@@ -1,25 +1,9 @@
-/** The npm package ioredis against redino. */
+/** The npm package ioredis against redino: commands, pipelines, errors, connections that are lost. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { Redis } from "ioredis";
-import { startRedino } from "../support/redino_server.ts";
+import { killConnection, test } from "./ioredis_support.ts";
 
-function test(name: string, run: (redis: Redis, port: number) => Promise<void>): void {
-  Deno.test(`ioredis: ${name}`, async () => {
-    const server = await startRedino();
-    const redis = new Redis({ port: server.port, host: "127.0.0.1", retryStrategy: () => 1 });
-    // A connection that the server closes is reported here; the tests that close some expect it.
-    redis.on("error", () => {});
-    try {
-      await run(redis, server.port);
-    } finally {
-      redis.disconnect();
-      await server.stop();
-    }
-  });
-}
-
-test("commands", async (redis) => {
+test("commands", async ({ redis }) => {
   assertEquals(await redis.set("key", "value"), "OK");
   assertEquals(await redis.get("key"), "value");
   assertEquals(await redis.get("missing"), null);
@@ -31,7 +15,7 @@ test("commands", async (redis) => {
   assertEquals((await redis.info("server")).includes("redis_version:"), true);
 });
 
-test("a pipeline", async (redis) => {
+test("a pipeline", async ({ redis }) => {
   const pipeline = redis.pipeline();
   for (let i = 0; i < 1000; i++) pipeline.set(`key:${i}`, i);
   pipeline.get("key:999");
@@ -44,7 +28,7 @@ test("a pipeline", async (redis) => {
   assertEquals(await redis.dbsize(), 1000);
 });
 
-test("binary values", async (redis) => {
+test("binary values", async ({ redis }) => {
   const value = Buffer.from(Array.from({ length: 100_000 }, (_, i) => i % 256));
   const key = Buffer.from([0, 13, 10, 255]);
   await redis.set(key, value);
@@ -52,37 +36,22 @@ test("binary values", async (redis) => {
   assertEquals(await redis.strlen(key), value.length);
 });
 
-test("errors", async (redis) => {
+test("errors", async ({ redis }) => {
   await redis.set("text", "abc");
   await assertRejects(() => redis.incr("text"), Error, "ERR value is not an integer");
   await assertRejects(() => redis.call("GET"), Error, "ERR wrong number of arguments for 'get'");
   assertEquals(await redis.get("text"), "abc");
 });
 
-test("scanning", async (redis) => {
-  const pipeline = redis.pipeline();
-  for (let i = 0; i < 500; i++) pipeline.set(`key:${i}`, "");
-  await pipeline.exec();
-  const found = new Set<string>();
-  for await (const keys of redis.scanStream({ match: "key:*", count: 50 })) {
-    for (const key of keys) found.add(key);
-  }
-  assertEquals(found.size, 500);
-});
-
-test("reconnecting after CLIENT KILL", async (redis, port) => {
+test("reconnecting after CLIENT KILL", async ({ redis, connect }) => {
   await redis.select(3);
   await redis.set("key", "value");
-  const killer = new Redis({ port, host: "127.0.0.1" });
-  const closed = new Promise((resolve) => redis.once("close", resolve));
-  assertEquals(await killer.call("CLIENT", "KILL", "TYPE", "normal"), 1);
-  await closed;
+  await killConnection(redis, connect());
   // The connection is made again, and with it the selected database.
   assertEquals(await redis.get("key"), "value");
-  killer.disconnect();
 });
 
-test("commands that wait while it reconnects", async (redis) => {
+test("commands that wait while it reconnects", async ({ redis }) => {
   await redis.set("key", "value");
   const id = await redis.client("ID");
   const closed = new Promise((resolve) => redis.once("close", resolve));
@@ -92,18 +61,15 @@ test("commands that wait while it reconnects", async (redis) => {
   assertEquals(replies, ["value", 6, "value!"]);
 });
 
-test("a password", async (redis, port) => {
+test("a password", async ({ redis, connect }) => {
   await redis.config("SET", "requirepass", "secret");
-  const stranger = new Redis({ port, host: "127.0.0.1", retryStrategy: () => null });
-  stranger.on("error", () => {});
+  const stranger = connect({ retryStrategy: () => null });
   await assertRejects(() => stranger.get("key"), Error, "NOAUTH");
-  stranger.disconnect();
-  const friend = new Redis({ port, host: "127.0.0.1", password: "secret", db: 2 });
+  const friend = connect({ password: "secret", db: 2 });
   assertEquals(await friend.set("key", "value"), "OK");
-  friend.disconnect();
 });
 
-test("MONITOR", async (redis) => {
+test("MONITOR", async ({ redis }) => {
   const monitor = await redis.monitor();
   const heard = new Promise((resolve) => {
     monitor.on("monitor", (_time: string, args: string[]) => resolve(args));
