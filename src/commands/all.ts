@@ -8,6 +8,7 @@ import { connectionHandlers } from "./connection.ts";
 import { databaseHandlers } from "./database.ts";
 import { genericHandlers } from "./generic.ts";
 import { hashHandlers } from "./hash.ts";
+import { hashFieldExpireHandlers } from "./hash_field_expire.ts";
 import { hyperloglogHandlers } from "./hyperloglog.ts";
 import { listHandlers } from "./list.ts";
 import { pubsubHandlers } from "./pubsub.ts";
@@ -26,6 +27,7 @@ export const commandHandlers: Handlers = {
   ...databaseHandlers,
   ...genericHandlers,
   ...hashHandlers,
+  ...hashFieldExpireHandlers,
   ...hyperloglogHandlers,
   ...listHandlers,
   ...pubsubHandlers,

@@ -94,7 +94,8 @@ export function debugStringLength(context: CommandContext): void {
 export function debugListpack(context: CommandContext): void {
   const { database: { heap }, reply } = context;
   const record = recordOf(context);
-  if (encodingOf(heap, record) !== Encoding.LISTPACK) {
+  const encoding = encodingOf(heap, record);
+  if (encoding !== Encoding.LISTPACK && encoding !== Encoding.LISTPACK_EX) {
     throw new CommandError(errors.notListpackEncoded);
   }
   logSize(context, record, "listpack");

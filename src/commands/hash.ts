@@ -1,16 +1,19 @@
-/** The commands on hashes, but for those on the times to live of fields. */
+/**
+ * The commands on hashes, but for those on the times to live of fields.
+ *
+ * A field whose time has come is not seen, by none of them; those that ask for it have it removed.
+ */
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import { NotifyClass } from "../keyspace/events.ts";
 import { randomBelow } from "../random.ts";
-import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors, wrongArity } from "../resp/errors.ts";
 import { addInt64, int64Min, parseInt64 } from "../resp/numbers.ts";
 import { ByteList } from "../values/byte_list.ts";
-import type { Hashes } from "../values/hashes.ts";
 import { LongDouble } from "../values/long_double.ts";
 import { ValueType } from "../values/record.ts";
 import { Slice } from "../values/slice.ts";
+import { expireField, findField, hashesOf, replyValue, requireFields } from "./hash_fields.ts";
 import { readValue, writeOrCreateValue, writeValue } from "./lookup.ts";
 import { bucketsPerElementMax, parseCursor, parseScanOptions, ScanOf } from "./scan_options.ts";
 
@@ -21,10 +24,6 @@ const sumSlice = new Slice();
 
 /** Fields, each followed by its value where those are wanted, before their number is known. */
 const found = new ByteList();
-
-function hashesOf({ database }: CommandContext): Hashes {
-  return database.keyspace.values.hashes;
-}
 
 function replySlice({ reply }: CommandContext, { buffer, start, end }: Slice): void {
   reply.bulk(buffer, start, end);
@@ -40,7 +39,18 @@ function setFields(context: CommandContext): number {
   hashes.prepare(record, (count - 2) / 2, args, 2, count);
   let added = 0;
   for (let i = 2; i < count; i += 2) {
-    if (hashes.set(record, buffer, starts[i], ends[i], buffer, starts[i + 1], ends[i + 1])) added++;
+    if (
+      hashes.set(
+        record,
+        buffer,
+        starts[i],
+        ends[i],
+        buffer,
+        starts[i + 1],
+        ends[i + 1],
+        false,
+      )
+    ) added++;
   }
   context.changed(1, (count - 2) / 2);
   context.notify(NotifyClass.HASH, "hset", 1);
@@ -56,52 +66,61 @@ function hmset(context: CommandContext): void {
   context.reply.ok();
 }
 
+/**
+ * The hash to write the field in that argument 2 is. If the field's time has come it goes first, and with
+ * the last field the hash, in whose place there is a new one then.
+ */
+function writeFieldOf(context: CommandContext): number {
+  const record = writeOrCreateValue(context, 1, ValueType.HASH);
+  if (!expireField(context, record, 2)) return record;
+  return writeOrCreateValue(context, 1, ValueType.HASH);
+}
+
 function hsetnx(context: CommandContext): void {
   const { args, reply } = context;
   const { buffer, starts, ends } = args;
   const hashes = hashesOf(context);
-  const record = writeOrCreateValue(context, 1, ValueType.HASH);
+  const record = writeFieldOf(context);
   if (hashes.get(record, buffer, starts[2], ends[2])) return reply.integer(0);
   hashes.prepare(record, 1, args, 2, 4);
-  hashes.set(record, buffer, starts[2], ends[2], buffer, starts[3], ends[3]);
+  hashes.set(record, buffer, starts[2], ends[2], buffer, starts[3], ends[3], false);
   context.changed(1);
   context.notify(NotifyClass.HASH, "hset", 1);
   reply.integer(1);
 }
 
-/** Answers with the value of the field that argument `i` is; `record` is 0 where there is no hash. */
-function replyValue(context: CommandContext, record: number, i: number): void {
-  const { args: { buffer, starts, ends }, reply } = context;
-  const hashes = hashesOf(context);
-  if (record === 0 || !hashes.get(record, buffer, starts[i], ends[i])) return reply.null();
-  const { value } = hashes;
-  reply.bulk(value.buffer, value.start, value.end);
-}
-
 function hget(context: CommandContext): void {
-  replyValue(context, readValue(context, 1, ValueType.HASH), 2);
+  const record = readValue(context, 1, ValueType.HASH);
+  if (!replyValue(context, record, 2)) expireField(context, record, 2);
 }
 
 function hmget(context: CommandContext): void {
-  const { args: { count }, reply } = context;
+  const { args: { buffer, starts, ends, count }, database, reply } = context;
   const record = readValue(context, 1, ValueType.HASH);
   reply.array(count - 2);
-  for (let i = 2; i < count; i++) replyValue(context, record, i);
+  let expired = 0;
+  for (let i = 2; i < count; i++) {
+    const isExpired = !replyValue(context, record, i) && record !== 0 &&
+      database.expireField(record, buffer, starts[i], ends[i]);
+    if (isExpired) expired++;
+  }
+  if (expired === 0) return;
+  database.fieldsExpired(record, expired);
+  database.fieldsRemoved(record);
 }
 
 function hexists(context: CommandContext): void {
-  const { args: { buffer, starts, ends }, reply } = context;
   const record = readValue(context, 1, ValueType.HASH);
-  const exists = record !== 0 && hashesOf(context).get(record, buffer, starts[2], ends[2]);
-  reply.integer(exists ? 1 : 0);
+  const exists = record !== 0 && findField(context, record, 2);
+  if (!exists) expireField(context, record, 2);
+  context.reply.integer(exists ? 1 : 0);
 }
 
 function hstrlen(context: CommandContext): void {
-  const { args: { buffer, starts, ends }, reply } = context;
-  const hashes = hashesOf(context);
   const record = readValue(context, 1, ValueType.HASH);
-  const exists = record !== 0 && hashes.get(record, buffer, starts[2], ends[2]);
-  reply.integer(exists ? hashes.value.length : 0);
+  const exists = record !== 0 && findField(context, record, 2);
+  if (!exists) expireField(context, record, 2);
+  context.reply.integer(exists ? hashesOf(context).value.length : 0);
 }
 
 function hlen(context: CommandContext): void {
@@ -109,14 +128,11 @@ function hlen(context: CommandContext): void {
   context.reply.integer(record === 0 ? 0 : hashesOf(context).count(record));
 }
 
-/** Says that fields were removed, and removes the key of argument 1 if no field is left. */
+/** Says that so many fields were removed; without any left the hash goes, too. */
 function noteRemoved(context: CommandContext, record: number, removed: number): void {
-  if (removed === 0) return;
   context.changed(1, removed);
   context.notify(NotifyClass.HASH, "hdel", 1);
-  if (hashesOf(context).count(record) > 0) return;
-  context.database.remove(record);
-  context.notify(NotifyClass.GENERIC, "del", 1);
+  context.database.fieldsRemoved(record);
 }
 
 function hdel(context: CommandContext): void {
@@ -128,30 +144,29 @@ function hdel(context: CommandContext): void {
   for (let i = 2; i < count; i++) {
     if (hashes.remove(record, buffer, starts[i], ends[i])) removed++;
   }
-  noteRemoved(context, record, removed);
+  if (removed > 0) noteRemoved(context, record, removed);
   reply.integer(removed);
 }
 
-/** Checks `FIELDS numfields field …` from argument `i` on. */
-function requireFields(args: Arguments, i: number): void {
-  if (!args.is(i, "FIELDS")) throw new CommandError(errors.fieldsMissing);
-  const fieldCount = args.quantity(i + 1, 1, errors.fieldCountNotPositive);
-  if (fieldCount !== args.count - i - 2) throw new CommandError(errors.fieldCountMismatch);
-}
-
 function hgetdel(context: CommandContext): void {
-  const { args, reply } = context;
-  const { buffer, starts, ends, count } = args;
+  const { args: { buffer, starts, ends, count }, database, reply } = context;
   const hashes = hashesOf(context);
   const record = writeValue(context, 1, ValueType.HASH);
-  requireFields(args, 2);
+  requireFields(context.args, 2);
   reply.array(count - 4);
   let removed = 0;
+  let expired = 0;
   for (let i = 4; i < count; i++) {
-    replyValue(context, record, i);
-    if (record !== 0 && hashes.remove(record, buffer, starts[i], ends[i])) removed++;
+    if (replyValue(context, record, i)) {
+      hashes.remove(record, buffer, starts[i], ends[i]);
+      removed++;
+    } else if (record !== 0 && database.expireField(record, buffer, starts[i], ends[i])) {
+      expired++;
+    }
   }
-  noteRemoved(context, record, removed);
+  if (expired > 0) database.fieldsExpired(record, expired);
+  if (removed > 0) noteRemoved(context, record, removed);
+  else if (expired > 0) database.fieldsRemoved(record);
 }
 
 function hincrby(context: CommandContext): void {
@@ -159,7 +174,7 @@ function hincrby(context: CommandContext): void {
   const { buffer, starts, ends } = args;
   const increment = args.int64(3);
   const hashes = hashesOf(context);
-  const record = writeOrCreateValue(context, 1, ValueType.HASH);
+  const record = writeFieldOf(context);
   const { value } = hashes;
   const exists = hashes.get(record, buffer, starts[2], ends[2]);
   const old = exists ? parseInt64(value.buffer, value.start, value.end) : 0;
@@ -168,7 +183,7 @@ function hincrby(context: CommandContext): void {
   if (sum === null) throw new CommandError(errors.overflow);
   sumSlice.setInteger(sum);
   const { buffer: digits, start, end } = sumSlice;
-  hashes.set(record, buffer, starts[2], ends[2], digits, start, end);
+  hashes.set(record, buffer, starts[2], ends[2], digits, start, end, true);
   context.changed(1);
   context.notify(NotifyClass.HASH, "hincrby", 1);
   reply.integer(sum);
@@ -180,7 +195,7 @@ function hincrbyfloat(context: CommandContext): void {
   if (increment === null) throw new CommandError(errors.notFloat);
   if (!increment.isFinite) throw new CommandError(errors.incrementNotFinite);
   const hashes = hashesOf(context);
-  const record = writeOrCreateValue(context, 1, ValueType.HASH);
+  const record = writeFieldOf(context);
   const { value } = hashes;
   const exists = hashes.get(record, buffer, starts[2], ends[2]);
   const old = exists ? LongDouble.parse(value.buffer, value.start, value.end) : LongDouble.zero;
@@ -188,7 +203,7 @@ function hincrbyfloat(context: CommandContext): void {
   const sum = old.plus(increment);
   if (!sum.isFinite) throw new CommandError(errors.nanOrInfinity);
   const text = encoder.encode(sum.toString());
-  hashes.set(record, buffer, starts[2], ends[2], text, 0, text.length);
+  hashes.set(record, buffer, starts[2], ends[2], text, 0, text.length, true);
   context.changed(1);
   context.notify(NotifyClass.HASH, "hincrbyfloat", 1);
   reply.bulk(text, 0, text.length);
@@ -197,7 +212,7 @@ function hincrbyfloat(context: CommandContext): void {
 function hgetall(context: CommandContext): void {
   const hashes = hashesOf(context);
   const record = readValue(context, 1, ValueType.HASH);
-  context.reply.map(record === 0 ? 0 : hashes.count(record));
+  context.reply.map(record === 0 ? 0 : hashes.liveCount(record));
   if (record === 0) return;
   hashes.forEach(record, (field, value) => {
     replySlice(context, field);
@@ -208,14 +223,14 @@ function hgetall(context: CommandContext): void {
 function hkeys(context: CommandContext): void {
   const hashes = hashesOf(context);
   const record = readValue(context, 1, ValueType.HASH);
-  context.reply.array(record === 0 ? 0 : hashes.count(record));
+  context.reply.array(record === 0 ? 0 : hashes.liveCount(record));
   if (record !== 0) hashes.forEach(record, (field) => replySlice(context, field));
 }
 
 function hvals(context: CommandContext): void {
   const hashes = hashesOf(context);
   const record = readValue(context, 1, ValueType.HASH);
-  context.reply.array(record === 0 ? 0 : hashes.count(record));
+  context.reply.array(record === 0 ? 0 : hashes.liveCount(record));
   if (record !== 0) hashes.forEach(record, (_field, value) => replySlice(context, value));
 }
 
@@ -233,11 +248,21 @@ function replyField(context: CommandContext, withValues: boolean, field: Slice, 
 /** Redis takes no more than half of the largest long where each field makes two elements. */
 const pairsMax = 0x3fff_ffff_ffff_ffffn;
 
+/** The hash to choose fields of, without those whose time has come; 0 where there is none. */
+function readChoice(context: CommandContext): number {
+  const hashes = hashesOf(context);
+  const { database, database: { keyspace } } = context;
+  const record = readValue(context, 1, ValueType.HASH);
+  if (record === 0 || hashes.earliestMs(record) >= keyspace.nowMs) return record;
+  const fieldCount = hashes.count(record);
+  return database.expireFields(record, fieldCount) === fieldCount ? 0 : record;
+}
+
 function hrandfield(context: CommandContext): void {
   const { args } = context;
   if (args.count > 2) return hrandfieldCount(context);
   const hashes = hashesOf(context);
-  const record = readValue(context, 1, ValueType.HASH);
+  const record = readChoice(context);
   if (record === 0) return context.reply.null();
   hashes.chooseField(record);
   replySlice(context, hashes.field);
@@ -253,7 +278,7 @@ function hrandfieldCount(context: CommandContext): void {
     throw new CommandError(errors.outOfRange);
   }
   const hashes = hashesOf(context);
-  const record = readValue(context, 1, ValueType.HASH);
+  const record = readChoice(context);
   if (record === 0 || asked === 0) return context.reply.array(0);
   if (asked < 0) {
     const repetitions = -Number(asked);
@@ -298,21 +323,10 @@ function hscan(context: CommandContext): void {
     found.add(field.buffer, field.start, field.end);
     if (!noValues) found.add(value.buffer, value.start, value.end);
   };
-  const dict = hashes.dictOf(record);
-  if (dict !== null) {
-    const visit = (address: number) => {
-      hashes.locateField(address);
-      note();
-    };
-    let bucketsLeft = count * bucketsPerElementMax;
-    do {
-      cursor = dict.scan(cursor, visit);
-    } while (cursor !== 0 && bucketsLeft-- > 0 && looked < count);
-  } else {
-    // a small hash is answered as a whole
-    cursor = 0;
-    hashes.forEach(record, note);
-  }
+  let bucketsLeft = count * bucketsPerElementMax;
+  do {
+    cursor = hashes.scan(record, cursor, note);
+  } while (cursor !== 0 && bucketsLeft-- > 0 && looked < count);
   reply.array(2);
   reply.bulkString(String(cursor));
   reply.array(found.length);

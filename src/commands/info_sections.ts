@@ -242,7 +242,7 @@ function* statsFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["sync_full", 0];
   yield ["sync_partial_ok", 0];
   yield ["sync_partial_err", 0];
-  yield ["expired_subkeys", 0];
+  yield ["expired_subkeys", keyspace.stats.expiredFields];
   yield ["expired_keys", keyspace.stats.expired];
   // the timer wheel knows what is due: no key is sampled, and found stale or not
   yield ["expired_stale_perc", "0.00"];
@@ -356,12 +356,13 @@ export function* commandHistograms(
 
 function* keyspaceFields({ server }: CommandContext): Iterable<InfoField> {
   for (const database of server.keyspace.databases) {
-    const { size, volatileSize } = database;
+    const { size, volatileSize, fieldTimers } = database;
     if (size === 0) continue;
     const averageMs = averageTtlMs(database);
     yield [
       `db${database.index}`,
-      `keys=${size},expires=${volatileSize},avg_ttl=${averageMs},subexpiry=0`,
+      `keys=${size},expires=${volatileSize},avg_ttl=${averageMs},` +
+      `subexpiry=${fieldTimers.wheel.count}`,
     ];
   }
 }

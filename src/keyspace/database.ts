@@ -44,10 +44,13 @@ import {
   setValueLength,
   timerOf,
   timerWord,
+  typeOf,
   valueLengthOf,
   valueLengthWord,
   ValueType,
 } from "../values/record.ts";
+import { noFieldMs } from "../values/hash_fields.ts";
+import { FieldTimers } from "./field_timers.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 
 /** Room for an integer in decimal. */
@@ -60,6 +63,7 @@ export class Database {
   readonly heap: Heap;
   dict: Dict;
   wheel: TimerWheel;
+  fieldTimers: FieldTimers;
 
   /** Where `locateValue` found the bytes of a string. */
   valueBuffer: Uint8Array;
@@ -73,6 +77,7 @@ export class Database {
     this.heap = keyspace.heap;
     this.dict = new Dict(this.heap, keyspace.hasher, { keyOffset: recordKeyOffset });
     this.wheel = new TimerWheel(this.heap, keyspace.nowMs);
+    this.fieldTimers = new FieldTimers(keyspace);
     this.valueBuffer = this.#decimal;
   }
 
@@ -399,6 +404,7 @@ export class Database {
     invariant(this.dict.findRecord(record), "a record to rename is in its dict");
     this.dict.removeFound();
     this.#moveTimer(record, renamed);
+    if (this.#isHash(renamed)) this.fieldTimers.moved(renamed);
     // the value, wherever it is, belongs to the new record now
     this.heap.free(record);
     return renamed;
@@ -413,6 +419,10 @@ export class Database {
     invariant(this.dict.findRecord(record), "a record to move is in its dict");
     this.dict.removeFound();
     this.#cancelTimer(record);
+    if (this.#isHash(record)) {
+      this.fieldTimers.cancel(record);
+      target.fieldTimers.update(record);
+    }
     this.#setAccess(record, this.keyspace.initialAccess);
     if (expiresAtMs !== -1) target.#arm(record, expiresAtMs);
   }
@@ -435,6 +445,7 @@ export class Database {
     target.#insertNew(copy, buffer, keyStart, keyEnd);
     const expiresAtMs = this.expiresAtMs(record);
     if (expiresAtMs !== -1) target.#arm(copy, expiresAtMs);
+    if (this.#isHash(copy)) target.fieldTimers.update(copy);
   }
 
   /** Whether the time of a record, reached by another way than `find`, has come. */
@@ -454,22 +465,25 @@ export class Database {
 
   /** Exchanges the contents of two databases; each keeps its number. */
   swapWith(other: Database): void {
-    const { dict, wheel } = this;
+    const { dict, wheel, fieldTimers } = this;
     this.dict = other.dict;
     this.wheel = other.wheel;
+    this.fieldTimers = other.fieldTimers;
     other.dict = dict;
     other.wheel = wheel;
+    other.fieldTimers = fieldTimers;
     this.keyspace.events.swapped(this, other);
   }
 
   /** Frees a record that is in no dict, with its value and its timer. */
   freeRecord(record: number): void {
-    this.#freeRecord(record, this.wheel);
+    this.#freeRecord(record, this.wheel, this.fieldTimers);
   }
 
-  #freeRecord(record: number, wheel: TimerWheel): void {
+  #freeRecord(record: number, wheel: TimerWheel, fieldTimers: FieldTimers): void {
     const timer = timerOf(this.heap, record);
     if (timer !== 0) wheel.cancel(timer);
+    if (this.#isHash(record)) fieldTimers.cancel(record);
     this.keyspace.values.kindOf(record).free(record);
     this.heap.free(record);
   }
@@ -478,20 +492,80 @@ export class Database {
   flush(): void {
     if (this.dict.count === 0) return;
     this.keyspace.events.flushed(this);
-    const { dict, wheel } = this;
+    const { dict, wheel, fieldTimers } = this;
+    const free = (record: number) => this.#freeRecord(record, wheel, fieldTimers);
     this.keyspace.reclaimer.later((stepsMax) => {
-      if (!dict.drain(stepsMax, (record) => this.#freeRecord(record, wheel))) return false;
+      if (!dict.drain(stepsMax, free)) return false;
       dict.release();
       return true;
     });
     this.dict = new Dict(this.heap, this.keyspace.hasher, { keyOffset: recordKeyOffset });
     this.wheel = new TimerWheel(this.heap, this.keyspace.nowMs);
+    this.fieldTimers = new FieldTimers(this.keyspace);
   }
 
   /** The record's time has come: it goes, and listeners hear of it. */
   expire(record: number): void {
     invariant(this.dict.findRecord(record), "an expiring record is in its dict");
     this.#expireFound(record);
+  }
+
+  /** Gives a field of a hash, which there is, a time to live. The hash's class was asked to `extend` it. */
+  setFieldExpiry(
+    record: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    expiresAtMs: number,
+  ): void {
+    this.fieldTimers.cover(record, expiresAtMs);
+    this.keyspace.values.hashes.setExpiry(record, buffer, start, end, expiresAtMs);
+  }
+
+  /**
+   * Removes the fields of a hash whose time has come, at most so many, and the hash if none is left;
+   * listeners hear of it. Returns how many.
+   */
+  expireFields(record: number, fieldsMax: number): number {
+    const { nowMs, values: { hashes } } = this.keyspace;
+    this.#announceChange(record);
+    const removed = hashes.removeBefore(record, nowMs + 1, fieldsMax);
+    this.fieldsExpired(record, removed);
+    this.fieldsRemoved(record);
+    return removed;
+  }
+
+  /**
+   * Removes a field of a hash if it mustn't be seen any more; whether it did. `fieldsExpired` and
+   * `fieldsRemoved` are to follow, once for all fields of a command.
+   */
+  expireField(record: number, buffer: Uint8Array, start: number, end: number): boolean {
+    const { nowMs, values: { hashes } } = this.keyspace;
+    if (hashes.earliestMs(record) >= nowMs) return false;
+    const expiresAtMs = hashes.expiresAtMs(record, buffer, start, end);
+    if (expiresAtMs === noFieldMs || expiresAtMs >= nowMs) return false;
+    this.#announceChange(record);
+    return hashes.remove(record, buffer, start, end);
+  }
+
+  /** Listeners hear that so many fields of a hash have gone because their time had come. */
+  fieldsExpired(record: number, fields: number): void {
+    if (fields === 0) return;
+    const { events, stats } = this.keyspace;
+    stats.expiredFields += fields;
+    const start = keyStartOf(record);
+    const end = start + keyLengthOf(this.heap, record);
+    const buffer = this.heap.bytes[record >>> SEGMENT_SHIFT];
+    events.changed(this, buffer, start, end);
+    events.notify(NotifyClass.HASH, "hexpired", this, buffer, start, end);
+  }
+
+  /** Fields have gone from a hash, or lost their times to live: without any left it goes, too. */
+  fieldsRemoved(record: number): void {
+    if (this.keyspace.values.hashes.count(record) > 0) return this.fieldTimers.update(record);
+    const key = this.keyBytes(record);
+    this.remove(record);
+    this.keyspace.events.notify(NotifyClass.GENERIC, "del", this, key, 0, key.length);
   }
 
   /** The record makes room for others: it goes, and listeners hear of it. */
@@ -585,6 +659,7 @@ export class Database {
   /** Frees what belongs to the value of the found record, and its timer unless it is kept. */
   #dropFoundValue(record: number, keepTtl: boolean): void {
     this.dict.changeFound();
+    if (this.#isHash(record)) this.fieldTimers.cancel(record);
     this.keyspace.values.kindOf(record).free(record);
     if (!keepTtl) this.#cancelTimer(record);
   }
@@ -594,6 +669,16 @@ export class Database {
     const words = this.heap.words[record >>> SEGMENT_SHIFT];
     const at = recordWordIndex(record) + metaWord;
     words[at] = (words[at] & ~0xff) | kind;
+  }
+
+  #isHash(record: number): boolean {
+    return typeOf(this.heap, record) === ValueType.HASH;
+  }
+
+  /** Says that a value reached by another way than `find` is about to change. */
+  #announceChange(record: number): void {
+    invariant(this.dict.findRecord(record), "a record to change is in its dict");
+    this.dict.changeFound();
   }
 
   #setAccess(record: number, access: number): void {

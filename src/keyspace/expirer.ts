@@ -1,5 +1,5 @@
 /**
- * Removes keys when their time has come, without being asked for them, and frees what flushed databases
+ * Removes keys, and fields of hashes, when their time has come, without being asked for them, and frees what flushed databases
  * left behind: the keyspace's background work.
  *
  * It sleeps until a timer wheel has something to do and works in slices, so that no command waits for
@@ -18,6 +18,9 @@ import type { Keyspace } from "./keyspace.ts";
 
 /** Keys or timers treated between two looks at the clock. */
 const batchStepsMax = 32;
+
+/** Fields of one hash that go at once, of which listeners hear as of one change. */
+const batchFieldsMax = 128;
 
 /** Batches in a slice at most, whatever the clock says: one that is moved by hand stands still. */
 const sliceBatchesMax = 128;
@@ -147,8 +150,12 @@ export class Expirer {
     return true;
   }
 
-  /** Removes due keys of a database; without any, sees to those that are due soon. */
+  /** Removes due keys or fields of a database; without any, sees to those that are due soon. */
   #expireSome(database: Database): boolean {
+    return this.#expireKeys(database) || this.#expireFields(database);
+  }
+
+  #expireKeys(database: Database): boolean {
     const { wheel } = database;
     wheel.advance(this.#keyspace.nowMs);
     let steps = 0;
@@ -160,10 +167,22 @@ export class Expirer {
     return steps > 0 || wheel.cascade(batchStepsMax) > 0;
   }
 
+  #expireFields(database: Database): boolean {
+    const { wheel } = database.fieldTimers;
+    wheel.advance(this.#keyspace.nowMs);
+    let steps = 0;
+    while (steps < batchStepsMax) {
+      const record = wheel.firstDue();
+      if (record === 0) break;
+      steps += 1 + database.expireFields(record, batchFieldsMax);
+    }
+    return steps > 0 || wheel.cascade(batchStepsMax) > 0;
+  }
+
   #findNextDue(): number {
     let nextMs = Infinity;
-    for (const { wheel } of this.#keyspace.databases) {
-      nextMs = Math.min(nextMs, wheel.nextDueMs());
+    for (const { wheel, fieldTimers } of this.#keyspace.databases) {
+      nextMs = Math.min(nextMs, wheel.nextDueMs(), fieldTimers.wheel.nextDueMs());
     }
     this.#keyspace.nextDueMs = nextMs;
     return this.#nextDueMs();

@@ -22,6 +22,8 @@ export class KeyspaceStats {
   hits = 0;
   misses = 0;
   expired = 0;
+  /** Fields of hashes, of which each had a time to live. */
+  expiredFields = 0;
   evicted = 0;
 
   /** CONFIG RESETSTAT. */
@@ -29,6 +31,7 @@ export class KeyspaceStats {
     this.hits = 0;
     this.misses = 0;
     this.expired = 0;
+    this.expiredFields = 0;
     this.evicted = 0;
   }
 }
@@ -86,6 +89,7 @@ export class Keyspace {
       reclaimer: this.reclaimer,
       random: options.random,
       limits: options.limits,
+      time: this,
     });
     this.events = options.events;
     this.nowMs = options.nowMs;

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Database } from "../keyspace/database.ts";
 import { formatShortest } from "../resp/doubles.ts";
+import { neverMs } from "../values/hash_fields.ts";
 import { timerOf, typeOf, ValueType } from "../values/record.ts";
 import type { Slice } from "../values/slice.ts";
 
@@ -56,10 +57,11 @@ const mixers: { readonly [type: number]: MixValue } = {
     digest.mix(database.valueBuffer.subarray(database.valueStart, database.valueEnd));
   },
   [ValueType.HASH]: (digest, { keyspace: { values: { hashes } } }, record) => {
-    hashes.forEach(record, (field, value) => {
+    hashes.forEachKept(record, (field, value, expiresAtMs) => {
       const pair = new Digest();
       pair.mix(bytesOf(field));
       pair.mix(bytesOf(value));
+      if (expiresAtMs !== neverMs) pair.add(utf8.encode("!!hexpire!!"));
       digest.add(pair.bytes);
     });
   },

@@ -41,6 +41,8 @@ export const errors = {
   limitNegative: "ERR LIMIT can't be negative",
   mustBePositive: "ERR value is out of range, must be positive",
   fieldsMissing: "ERR Mandatory argument FIELDS is missing or not at the right position",
+  fieldCountInvalid: "ERR invalid number of fields",
+  fieldCountNotAboveZero: "ERR Parameter `numFields` should be greater than 0",
   fieldCountNotPositive: "ERR Number of fields must be a positive integer",
   fieldCountMismatch: "ERR The `numfields` parameter must match the number of arguments",
   hashValueNotInteger: "ERR hash value is not an integer",
@@ -83,6 +85,10 @@ export const errors = {
   firstDatabaseInvalid: "ERR invalid first DB index",
   secondDatabaseInvalid: "ERR invalid second DB index",
   expireNxExclusive: "ERR NX and XX, GT or LT options at the same time are not compatible",
+  expireTimeNegative: "ERR invalid expire time, must be >= 0",
+  expireTimeMissing: "ERR missing expire time",
+  hsetexConditions: "ERR Only one of FXX or FNX arguments can be specified",
+  hsetexExpiries: "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified",
   expireGtLtExclusive: "ERR GT and LT options at the same time are not compatible",
   lcsWrongType: "ERR The specified keys must contain string values",
   lcsLengthAndIndexes: "ERR If you want both the length and indexes, please just use IDX.",
@@ -199,6 +205,11 @@ export function noLatencySamples(event: string): string {
 /** `command` is the full lower-case name. */
 export function invalidExpire(command: string): string {
   return `ERR invalid expire time in '${command}' command`;
+}
+
+/** An argument of HSETEX where there is to be an option. */
+export function unknownArgument(argument: string): string {
+  return `ERR unknown argument: ${argument}`;
 }
 
 /** An option of EXPIRE and its like that there is none of, as the client wrote it. */

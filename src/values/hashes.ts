@@ -1,43 +1,27 @@
 /**
- * Hashes: values by field.
+ * Hashes: values by field, and times to live of fields.
  *
- * A small hash is a listpack in which each field is followed by its value, one heap block that the
- * record's root names; a large one is a `Dict`, the root being its number, of records
+ * A small hash is a listpack (`packed_hashes.ts`), a large one a dictionary (`hash_tables.ts`), whose
+ * number the record's root is. When a hash becomes a large one is as in Redis (`hashTypeTryConversion`,
+ * `hashTypeSet`); it never goes back.
  *
- *     word 0   length of the field
- *     word 1   length of the value
- *     byte 8   field
- *     behind   value
- *
- * When a hash becomes a large one is as in Redis (`hashTypeTryConversion`, `hashTypeSet`); it never
- * goes back.
+ * A field whose time to live is over isn't seen any more: it counts (`count`), and can be removed or set
+ * anew, until the database removes it (`Database.expireFields`), which has a timer for each hash with times
+ * to live. Which timer that is, is kept with the hash.
  */
-import { copyBytes } from "../memory/bytes.ts";
-import type { Dict } from "../memory/dict.ts";
-import type { Dicts } from "../memory/dicts.ts";
-import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
-import type { Reclaimer } from "../memory/reclaimer.ts";
+import type { Heap } from "../memory/heap.ts";
 import { type Random, randomBelow } from "../random.ts";
+import { neverMs, type VisitField } from "./hash_fields.ts";
+import { HashTables } from "./hash_tables.ts";
 import type { ValueLimits } from "./limits.ts";
-import { Listpacks } from "./listpack.ts";
+import { PackedHashes } from "./packed_hashes.ts";
 import { Encoding, encodingOf, rootOf, setEncoding, setRoot } from "./record.ts";
 import { Slice } from "./slice.ts";
 import type { ValueKind } from "./value_kind.ts";
-import type { ValueFoundation } from "./values.ts";
+import type { CommandTime, ValueFoundation } from "./values.ts";
 
-const valueLengthWord = 1;
-const fieldOffset = 8;
-
-/** Room that a new hash has, in bytes: most are given a field at once. */
-const listpackBytesInitial = 32;
-
-/** A field and its value that are shorter than this together need no more in a listpack than their bytes */
-const shortPairBytes = 64;
-/** and so many: a head and a tail each. */
-const shortPairOverheadBytes = 4;
-
-/** Is given each field with its value; the slices are valid during the call. */
-export type VisitField = (field: Slice, value: Slice) => void;
+/** Before all times: nothing is hidden from who looks then. */
+const beforeAllMs = -Infinity;
 
 export class Hashes implements ValueKind {
   /** The field that was last chosen, located or visited. */
@@ -48,72 +32,62 @@ export class Hashes implements ValueKind {
   readonly #movedField: Slice = new Slice();
   readonly #movedValue: Slice = new Slice();
   readonly #heap: Heap;
-  readonly #listpacks: Listpacks;
-  readonly #dicts: Dicts;
-  readonly #reclaimer: Reclaimer;
+  readonly #packed: PackedHashes;
+  readonly #tables: HashTables;
   readonly #random: Random;
   readonly #limits: ValueLimits;
+  readonly #time: CommandTime;
 
   constructor(foundation: ValueFoundation) {
     this.#heap = foundation.heap;
-    this.#listpacks = new Listpacks(foundation.heap, 0);
-    this.#dicts = foundation.dicts;
-    this.#reclaimer = foundation.reclaimer;
+    this.#packed = new PackedHashes(foundation.heap);
+    this.#tables = new HashTables(foundation);
     this.#random = foundation.random;
     this.#limits = foundation.limits;
+    this.#time = foundation.time;
   }
 
   init(record: number): void {
-    this.#become(record, Encoding.LISTPACK, this.#listpacks.create(listpackBytesInitial));
+    this.#packed.init(record);
   }
 
   free(record: number): void {
-    const root = rootOf(this.#heap, record);
-    if (this.#isListpack(record)) return this.#heap.free(root);
-    this.#freeDict(this.#dicts.remove(root));
+    if (this.#isPacked(record)) this.#packed.free(record);
+    else this.#tables.free(rootOf(this.#heap, record));
   }
 
   copy(record: number, copy: number): void {
-    const root = rootOf(this.#heap, record);
-    if (this.#isListpack(record)) setRoot(this.#heap, copy, this.#listpacks.copy(root));
-    else setRoot(this.#heap, copy, this.#createDict(record));
+    if (this.#isPacked(record)) this.#packed.copy(record, copy);
+    else setRoot(this.#heap, copy, this.#createTable(record));
   }
 
   bytes(record: number, samples: number): number {
-    const root = rootOf(this.#heap, record);
-    if (this.#isListpack(record)) return this.#heap.capacity(root);
-    const dict = this.#dicts.at(root);
-    let looked = 0;
-    let bytes = 0;
-    const visit = (field: number) => {
-      looked++;
-      bytes += this.#heap.capacity(field);
-    };
-    let cursor = 0;
-    do {
-      cursor = dict.scan(cursor, visit);
-    } while (cursor !== 0 && (samples === 0 || looked < samples));
-    return dict.tableBytes + (looked === 0 ? 0 : Math.ceil(bytes / looked * dict.count));
+    if (this.#isPacked(record)) return this.#packed.bytes(record);
+    return this.#tables.bytes(rootOf(this.#heap, record), samples);
   }
 
-  /** How many fields there are. */
+  /** How many fields there are, with those whose time has come. */
   count(record: number): number {
-    const root = rootOf(this.#heap, record);
-    return this.#isListpack(record) ? this.#listpacks.count(root) / 2 : this.#dicts.at(root).count;
+    if (this.#isPacked(record)) return this.#packed.count(record);
+    return this.#tables.count(rootOf(this.#heap, record));
+  }
+
+  /** How many fields there are to see. */
+  liveCount(record: number): number {
+    const { nowMs } = this.#time;
+    if (this.#isPacked(record)) {
+      return this.#packed.count(record) - this.#packed.countBefore(record, nowMs);
+    }
+    const table = rootOf(this.#heap, record);
+    return this.#tables.count(table) - this.#tables.countBefore(table, nowMs);
   }
 
   /** Points `value` at the value of a field; false if there is no such field. */
   get(record: number, buffer: Uint8Array, start: number, end: number): boolean {
-    const root = rootOf(this.#heap, record);
-    if (this.#isListpack(record)) {
-      const at = this.#listpacks.find(root, 0, 1, buffer, start, end);
-      if (at === 0) return false;
-      this.#listpacks.read(root, this.#listpacks.next(root, at), this.value);
-      return true;
-    }
-    const found = this.#dicts.at(root).find(buffer, start, end);
-    if (found !== 0) this.#locateValue(found, this.value);
-    return found !== 0;
+    const { value } = this;
+    const { nowMs } = this.#time;
+    if (this.#isPacked(record)) return this.#packed.get(record, buffer, start, end, value, nowMs);
+    return this.#tables.get(rootOf(this.#heap, record), buffer, start, end, value, nowMs);
   }
 
   /**
@@ -127,7 +101,7 @@ export class Hashes implements ValueKind {
     from: number,
     to: number,
   ): void {
-    if (!this.#isListpack(record)) return;
+    if (!this.#isPacked(record)) return;
     if (fields > this.#limits.hashMaxListpackEntries) return this.#toHashTable(record);
     const lengthMax = this.#limits.hashMaxListpackValueBytes;
     let sum = 0;
@@ -136,11 +110,10 @@ export class Hashes implements ValueKind {
       if (length > lengthMax) return this.#toHashTable(record);
       sum += length;
     }
-    const root = rootOf(this.#heap, record);
-    if (!this.#listpacks.isSafeToAdd(root, sum)) this.#toHashTable(record);
+    if (!this.#packed.isSafeToAdd(record, sum)) this.#toHashTable(record);
   }
 
-  /** Sets the value of a field; whether the field is new. */
+  /** Sets the value of a field, which loses its time to live unless `keepTtl`; whether it is new. */
   set(
     record: number,
     fieldBuffer: Uint8Array,
@@ -149,212 +122,149 @@ export class Hashes implements ValueKind {
     buffer: Uint8Array,
     start: number,
     end: number,
+    keepTtl: boolean,
   ): boolean {
-    if (this.#isListpack(record)) {
+    if (this.#isPacked(record)) {
       const lengthMax = this.#limits.hashMaxListpackValueBytes;
       if (fieldEnd - fieldStart <= lengthMax && end - start <= lengthMax) {
-        return this.#setInListpack(record, fieldBuffer, fieldStart, fieldEnd, buffer, start, end);
+        const packed = this.#packed;
+        if (!packed.set(record, fieldBuffer, fieldStart, fieldEnd, buffer, start, end, keepTtl)) {
+          return false;
+        }
+        if (packed.count(record) > this.#limits.hashMaxListpackEntries) this.#toHashTable(record);
+        return true;
       }
       this.#toHashTable(record);
     }
-    const dict = this.#dicts.at(rootOf(this.#heap, record));
-    return this.#setInDict(dict, fieldBuffer, fieldStart, fieldEnd, buffer, start, end);
+    const table = rootOf(this.#heap, record);
+    return this.#tables.set(table, fieldBuffer, fieldStart, fieldEnd, buffer, start, end, keepTtl);
   }
 
   /** Removes a field; false if it was not there. */
   remove(record: number, buffer: Uint8Array, start: number, end: number): boolean {
-    const root = rootOf(this.#heap, record);
-    if (this.#isListpack(record)) {
-      const at = this.#listpacks.find(root, 0, 1, buffer, start, end);
-      if (at !== 0) setRoot(this.#heap, record, this.#listpacks.remove(root, at, 2));
-      return at !== 0;
-    }
-    const dict = this.#dicts.at(root);
-    const found = dict.find(buffer, start, end);
-    if (found === 0) return false;
-    dict.removeFound();
-    this.#heap.free(found);
-    return true;
+    if (this.#isPacked(record)) return this.#packed.remove(record, buffer, start, end);
+    return this.#tables.remove(rootOf(this.#heap, record), buffer, start, end);
   }
 
-  /** Points `field` and `value` at one by chance, each equally likely. The hash is not empty. */
+  /** Points `field` and `value` at one by chance, each equally likely. None is due, and there is one. */
   chooseField(record: number): void {
-    const root = rootOf(this.#heap, record);
-    if (this.#isListpack(record)) {
-      const index = randomBelow(this.#random, this.#listpacks.count(root) / 2) * 2;
-      const at = this.#listpacks.at(root, index);
-      this.#listpacks.read(root, at, this.field);
-      this.#listpacks.read(root, this.#listpacks.next(root, at), this.value);
+    if (this.#isPacked(record)) {
+      const index = randomBelow(this.#random, this.#packed.count(record));
+      this.#packed.locate(record, index, this.field, this.value);
     } else {
-      this.locateField(this.#dicts.at(root).sample(this.#random));
+      this.#tables.choose(rootOf(this.#heap, record), this.field, this.value);
     }
   }
 
   /** Gives each field to `visit`, in the order in which the hash is kept; it must not change the hash. */
   forEach(record: number, visit: VisitField): void {
-    this.#walk(record, this.field, this.value, visit);
+    this.#walk(record, this.field, this.value, this.#time.nowMs, visit);
   }
 
-  /** The dictionary of a hash that has one, for HSCAN; null for a small hash, visited at once. */
-  dictOf(record: number): Dict | null {
-    return this.#isListpack(record) ? null : this.#dicts.at(rootOf(this.#heap, record));
+  /** As `forEach`, with the fields whose time has come. */
+  forEachKept(record: number, visit: VisitField): void {
+    this.#walk(record, this.field, this.value, beforeAllMs, visit);
   }
 
-  /** Points `field` and `value` at those of a record of `dictOf`. */
-  locateField(field: number): void {
-    this.#locateField(field, this.field);
-    this.#locateValue(field, this.value);
-  }
-
-  #walk(record: number, field: Slice, value: Slice, visit: VisitField): void {
-    const root = rootOf(this.#heap, record);
-    if (!this.#isListpack(record)) {
-      this.#dicts.at(root).forEach((found) => {
-        this.#locateField(found, field);
-        this.#locateValue(found, value);
-        visit(field, value);
-      });
-      return;
+  /**
+   * Gives some fields to `visit` and returns the cursor to go on with, 0 after the last. Those of a small
+   * hash are visited at once.
+   */
+  scan(record: number, cursor: number, visit: VisitField): number {
+    if (!this.#isPacked(record)) {
+      const table = rootOf(this.#heap, record);
+      const { field, value } = this;
+      return this.#tables.scan(table, cursor, field, value, this.#time.nowMs, visit);
     }
-    const listpacks = this.#listpacks;
-    for (let at = listpacks.first(root); at !== 0; at = listpacks.next(root, at)) {
-      listpacks.read(root, at, field);
-      at = listpacks.next(root, at);
-      listpacks.read(root, at, value);
-      visit(field, value);
+    this.forEach(record, visit);
+    return 0;
+  }
+
+  /** Sees to it that fields can have times to live, which shows in the encoding of a small hash. */
+  extend(record: number): void {
+    const isPlain = encodingOf(this.#heap, record) === Encoding.LISTPACK;
+    if (isPlain) this.#packed.extend(record);
+  }
+
+  /** When a field goes, `neverMs` or `noFieldMs`; a field whose time has come is still one. */
+  expiresAtMs(record: number, buffer: Uint8Array, start: number, end: number): number {
+    if (this.#isPacked(record)) return this.#packed.expiresAtMs(record, buffer, start, end);
+    return this.#tables.expiresAtMs(rootOf(this.#heap, record), buffer, start, end);
+  }
+
+  /** Gives the field, which there is, a time to live, or with `neverMs` none. `extend` came before. */
+  setExpiry(
+    record: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    expiresAtMs: number,
+  ): void {
+    if (this.#isPacked(record)) {
+      this.#packed.setExpiry(record, buffer, start, end, expiresAtMs);
+    } else {
+      this.#tables.setExpiry(rootOf(this.#heap, record), buffer, start, end, expiresAtMs);
     }
   }
 
-  #isListpack(record: number): boolean {
-    return encodingOf(this.#heap, record) === Encoding.LISTPACK;
+  /** The first time that a field goes at, `neverMs` if none does. */
+  earliestMs(record: number): number {
+    if (this.#isPacked(record)) return this.#packed.earliestMs(record);
+    return this.#tables.earliestMs(rootOf(this.#heap, record));
   }
 
-  #become(record: number, encoding: number, root: number): void {
-    setEncoding(this.#heap, record, encoding);
-    setRoot(this.#heap, record, root);
+  /** Removes fields that go before `nowMs`, at most so many; returns how many. */
+  removeBefore(record: number, nowMs: number, fieldsMax: number): number {
+    if (this.#isPacked(record)) return this.#packed.removeBefore(record, nowMs, fieldsMax);
+    return this.#tables.removeBefore(rootOf(this.#heap, record), nowMs, fieldsMax);
+  }
+
+  /** The timer that `setTimer` kept with the hash, 0 for none. */
+  timer(record: number): number {
+    if (this.#isPacked(record)) return this.#packed.timer(record);
+    return this.#tables.timer(rootOf(this.#heap, record));
+  }
+
+  /** Keeps the database's timer of a hash of which a field has a time to live, or had one. */
+  setTimer(record: number, timer: number): void {
+    if (this.#isPacked(record)) this.#packed.setTimer(record, timer);
+    else this.#tables.setTimer(rootOf(this.#heap, record), timer);
+  }
+
+  #walk(record: number, field: Slice, value: Slice, nowMs: number, visit: VisitField): void {
+    if (this.#isPacked(record)) this.#packed.walk(record, field, value, nowMs, visit);
+    else this.#tables.walk(rootOf(this.#heap, record), field, value, nowMs, visit);
+  }
+
+  #isPacked(record: number): boolean {
+    return encodingOf(this.#heap, record) !== Encoding.HASH_TABLE;
   }
 
   /** Keeps the hash as a hash table from now on. */
   #toHashTable(record: number): void {
-    const number = this.#createDict(record);
-    this.free(record);
-    this.#become(record, Encoding.HASH_TABLE, number);
+    const table = this.#createTable(record);
+    const timer = this.#packed.timer(record);
+    this.#packed.free(record);
+    setEncoding(this.#heap, record, Encoding.HASH_TABLE);
+    setRoot(this.#heap, record, table);
+    if (timer !== 0) this.#tables.setTimer(table, timer);
   }
 
-  /** Makes a dictionary of all fields of a hash and returns its number. */
-  #createDict(record: number): number {
-    const number = this.#dicts.create(fieldOffset);
-    const dict = this.#dicts.at(number);
+  /** Makes a hash table of all fields of a hash and returns its number. */
+  #createTable(record: number): number {
+    const tables = this.#tables;
+    const table = tables.create();
+    const add: VisitField = (field, value, expiresAtMs) => {
+      const { buffer, start, end } = field;
+      tables.set(table, buffer, start, end, value.buffer, value.start, value.end, false);
+      if (expiresAtMs !== neverMs) tables.setExpiry(table, buffer, start, end, expiresAtMs);
+    };
     try {
-      this.#walk(record, this.#movedField, this.#movedValue, (field, value) => {
-        this.#setInDict(
-          dict,
-          field.buffer,
-          field.start,
-          field.end,
-          value.buffer,
-          value.start,
-          value.end,
-        );
-      });
+      this.#walk(record, this.#movedField, this.#movedValue, beforeAllMs, add);
     } catch (error) {
-      this.#freeDict(this.#dicts.remove(number));
+      tables.free(table);
       throw error;
     }
-    return number;
-  }
-
-  #freeDict(dict: Dict): void {
-    this.#reclaimer.later((stepsMax) => {
-      if (!dict.drain(stepsMax, (field) => this.#heap.free(field))) return false;
-      dict.release();
-      return true;
-    });
-  }
-
-  #setInListpack(
-    record: number,
-    fieldBuffer: Uint8Array,
-    fieldStart: number,
-    fieldEnd: number,
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-  ): boolean {
-    const listpacks = this.#listpacks;
-    const root = rootOf(this.#heap, record);
-    const at = listpacks.find(root, 0, 1, fieldBuffer, fieldStart, fieldEnd);
-    if (at !== 0) {
-      const replaced = listpacks.replace(root, listpacks.next(root, at), buffer, start, end);
-      setRoot(this.#heap, record, replaced);
-      return false;
-    }
-    // with room for both, none is left alone where the heap is full
-    const lengths = fieldEnd - fieldStart + end - start;
-    const added = lengths < shortPairBytes
-      ? lengths + shortPairOverheadBytes
-      : listpacks.entryBytes(fieldBuffer, fieldStart, fieldEnd) +
-        listpacks.entryBytes(buffer, start, end);
-    let grown = listpacks.reserve(root, added);
-    grown = listpacks.append(grown, fieldBuffer, fieldStart, fieldEnd);
-    grown = listpacks.append(grown, buffer, start, end);
-    setRoot(this.#heap, record, grown);
-    if (listpacks.count(grown) / 2 > this.#limits.hashMaxListpackEntries) this.#toHashTable(record);
-    return true;
-  }
-
-  #setInDict(
-    dict: Dict,
-    fieldBuffer: Uint8Array,
-    fieldStart: number,
-    fieldEnd: number,
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-  ): boolean {
-    const heap = this.#heap;
-    const found = dict.find(fieldBuffer, fieldStart, fieldEnd);
-    const fieldLength = fieldEnd - fieldStart;
-    const length = end - start;
-    const needed = fieldOffset + fieldLength + length;
-    const capacity = found === 0 ? 0 : heap.capacity(found);
-    const isRoom = needed <= capacity && needed * 2 >= capacity;
-    const field = isRoom ? found : heap.allocate(needed);
-    const segment = field >>> SEGMENT_SHIFT;
-    const bytes = heap.bytes[segment];
-    const word = (field & UNIT_MASK) << 1;
-    const at = (word << 2) + fieldOffset;
-    heap.words[segment][word + valueLengthWord] = length;
-    copyBytes(buffer, start, bytes, at + fieldLength, length);
-    if (isRoom) return false;
-    heap.words[segment][word] = fieldLength;
-    copyBytes(fieldBuffer, fieldStart, bytes, at, fieldLength);
-    if (found !== 0) {
-      dict.replaceFound(field);
-      heap.free(found);
-      return false;
-    }
-    try {
-      dict.insert(field);
-    } catch (error) {
-      heap.free(field);
-      throw error;
-    }
-    return true;
-  }
-
-  #locateField(field: number, slice: Slice): void {
-    const segment = field >>> SEGMENT_SHIFT;
-    const word = (field & UNIT_MASK) << 1;
-    const start = (word << 2) + fieldOffset;
-    slice.set(this.#heap.bytes[segment], start, start + this.#heap.words[segment][word]);
-  }
-
-  #locateValue(field: number, slice: Slice): void {
-    const segment = field >>> SEGMENT_SHIFT;
-    const word = (field & UNIT_MASK) << 1;
-    const words = this.#heap.words[segment];
-    const start = (word << 2) + fieldOffset + words[word];
-    slice.set(this.#heap.bytes[segment], start, start + words[word + valueLengthWord]);
+    return table;
   }
 }

@@ -184,6 +184,25 @@ export class Listpacks {
     else slice.set(bytes, stringStart(bytes, from), from + encodedBytes(bytes, from));
   }
 
+  /** As `read` and `next` in one step: points `slice` at the entry and returns the position behind it. */
+  readNext(a: number, at: number, slice: Slice): number {
+    const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
+    const base = this.#base(a);
+    const from = base + at;
+    const head = bytes[from];
+    let next: number;
+    if (head >= STRING_6 && head < INTEGER_13) {
+      // the usual case, decoded once
+      const end = from + 1 + (head & LENGTH_6);
+      slice.set(bytes, from + 1, end);
+      next = end + 1;
+    } else {
+      this.read(a, at, slice);
+      next = skipEntry(bytes, from);
+    }
+    return bytes[next] === END ? 0 : next - base;
+  }
+
   /** The entry's value, or null if it is a string. */
   integerAt(a: number, at: number): Int64 | null {
     const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
@@ -360,6 +379,24 @@ export class Listpacks {
     const known = bytes[base + 4] | bytes[base + 5] << 8;
     if (known !== COUNT_UNKNOWN) writeCount(bytes, base, known - removed);
     return this.#splice(a, at, behind - base - at, 0);
+  }
+
+  /** Moves `entryCount` entries from the one at `at` on to before that at `to`, or with 0 to the end. */
+  move(a: number, at: number, entryCount: number, to: number): void {
+    const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
+    const base = this.#base(a);
+    const from = base + at;
+    let behind = from;
+    for (let i = 0; i < entryCount; i++) behind = skipEntry(bytes, behind);
+    const entries = bytes.slice(from, behind);
+    const target = base + (to === 0 ? this.bytes(a) - 1 : to);
+    if (target > behind) {
+      moveBytes(bytes, behind, from, target - behind);
+      bytes.set(entries, target - entries.length);
+    } else if (target < from) {
+      moveBytes(bytes, target, target + entries.length, from - target);
+      bytes.set(entries, target);
+    }
   }
 
   /**

@@ -19,6 +19,12 @@ export interface ValueFoundation {
   readonly reclaimer: Reclaimer;
   readonly random: Random;
   readonly limits: ValueLimits;
+  readonly time: CommandTime;
+}
+
+/** The moment at which the command that is run sees everything, in milliseconds since the epoch. */
+export interface CommandTime {
+  readonly nowMs: number;
 }
 
 export class Values {

@@ -24,7 +24,7 @@ function contents(hashes: Hashes, record: number): Map<string, string> {
 
 function set(hashes: Hashes, record: number, field: string, value: string): boolean {
   const [a, b] = [encoder.encode(field), encoder.encode(value)];
-  return hashes.set(record, a, 0, a.length, b, 0, b.length);
+  return hashes.set(record, a, 0, a.length, b, 0, b.length, false);
 }
 
 function randomText(random: SeededRandom): string {

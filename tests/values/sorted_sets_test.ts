@@ -33,7 +33,7 @@ Deno.test("a sorted set is what a sorted map says, in both encodings, and frees 
       const reclaimer = new Reclaimer();
       const limits = { zsetMaxListpackEntries: 16, zsetMaxListpackValueBytes: 8 } as ValueLimits;
       const dicts = new Dicts(heap, new Hasher(1, 2));
-      const sets = new SortedSets({ heap, dicts, reclaimer, random, limits });
+      const sets = new SortedSets({ heap, dicts, reclaimer, random, limits, time: { nowMs: 0 } });
       const usedBytes = heap.usedBytes;
       const record = sets.createDetached();
       const model = new Map<string, number>();

@@ -14,6 +14,8 @@ export class ValueBench {
   readonly limits = new ConfigValues();
   readonly reclaimer = new Reclaimer();
   readonly dicts = new Dicts(this.heap, new Hasher(1, 2));
+  /** What commands see as the present. */
+  readonly time = { nowMs: 1000 };
   readonly values: Values;
 
   constructor(seed = 1) {
@@ -23,6 +25,7 @@ export class ValueBench {
       reclaimer: this.reclaimer,
       random: new SeededRandom(seed),
       limits: this.limits,
+      time: this.time,
     });
   }
 

@@ -4,6 +4,7 @@ import { bitmapCommands } from "./bitmap.ts";
 import { connectionCommands } from "./connection.ts";
 import { genericCommands } from "./generic.ts";
 import { hashCommands } from "./hash.ts";
+import { hashFieldExpireCommands } from "./hash_field_expire.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { listCommands } from "./list.ts";
 import { pubsubCommands } from "./pubsub.ts";
@@ -24,6 +25,7 @@ export const commandGroups: readonly CommandGroup[] = [
   serverCommands,
   setCommands,
   hashCommands,
+  hashFieldExpireCommands,
   transactionCommands,
   sortedSetCommands,
 ];
