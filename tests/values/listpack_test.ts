@@ -245,6 +245,39 @@ function changeBoth(subject: Subject, model: string[], random: Random): void {
   assertEquals(subject.find(text, 0, skip), found < 0 ? 0 : listpacks.at(subject.a, found));
 }
 
+Deno.test("entries are moved to another place, and read one after the other", () => {
+  withSeed((random) => {
+    for (let round = 0; round < 20 * testScale(); round++) {
+      const subject = new Subject();
+      const { listpacks } = subject;
+      const model: string[] = [];
+      for (let i = randomBelow(random, 30) + 1; i > 0; i--) {
+        model.push(randomText(random));
+        subject.append(model.at(-1)!);
+      }
+      for (let i = 0; i < 10; i++) {
+        const from = randomBelow(random, model.length);
+        const count = 1 + randomBelow(random, model.length - from);
+        const others = [...model.slice(0, from), ...model.slice(from + count)];
+        const target = randomBelow(random, others.length + 1);
+        const before = target < from ? target : target === others.length ? -1 : target + count;
+        const to = before === -1 ? 0 : listpacks.at(subject.a, before);
+        listpacks.move(subject.a, listpacks.at(subject.a, from), count, to);
+        others.splice(target, 0, ...model.slice(from, from + count));
+        model.splice(0, model.length, ...others);
+        const texts: string[] = [];
+        for (let at = listpacks.first(subject.a); at !== 0;) {
+          at = listpacks.readNext(subject.a, at, subject.slice);
+          texts.push(sliceText(subject.slice));
+        }
+        assertEquals(texts, model);
+        assertEquals(subject.texts(), model);
+      }
+      subject.end();
+    }
+  });
+});
+
 Deno.test("find begins where it is told to and skips what it is told to", () => {
   const subject = new Subject();
   for (const text of ["a", "1", "b", "a", "1", "300", "x", "70000"]) subject.append(text);

@@ -10,15 +10,17 @@ import { Values } from "../../src/values/values.ts";
 
 /** Values over a heap of their own, with limits that a test may change. */
 export class ValueBench {
-  readonly heap = new Heap();
+  readonly heap: Heap;
   readonly limits = new ConfigValues();
   readonly reclaimer = new Reclaimer();
-  readonly dicts = new Dicts(this.heap, new Hasher(1, 2));
+  readonly dicts: Dicts;
   /** What commands see as the present. */
   readonly time = { nowMs: 1000 };
   readonly values: Values;
 
-  constructor(seed = 1) {
+  constructor(seed = 1, heap = new Heap()) {
+    this.heap = heap;
+    this.dicts = new Dicts(heap, new Hasher(1, 2));
     this.values = new Values({
       heap: this.heap,
       dicts: this.dicts,
