@@ -53,6 +53,17 @@ export class Propagation implements KeyspaceEvents {
     if (this.#tracking.active) this.#tracking.changed(buffer, start, end);
   }
 
+  /** Consumer groups have changed, which neither watching nor waiting clients hear of. */
+  groupsChanged(changes: number): void {
+    this.#stats.dirty += changes;
+  }
+
+  /** A consumer group of the key is gone: those who wait to read as a member of it wait in vain. */
+  groupDestroyed(database: Database, buffer: Uint8Array, start: number, end: number): void {
+    this.#stats.dirty++;
+    if (this.#blocking.clientCount > 0) this.#blocking.changed(database, buffer, start, end);
+  }
+
   notify(
     notifyClass: number,
     event: string,

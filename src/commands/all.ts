@@ -15,6 +15,7 @@ import { pubsubHandlers } from "./pubsub.ts";
 import { serverHandlers } from "./server.ts";
 import { setHandlers } from "./set.ts";
 import { sortedSetHandlers } from "./sorted_set.ts";
+import { streamHandlers } from "./stream.ts";
 import { stringHandlers } from "./string.ts";
 import { transactionHandlers } from "./transactions.ts";
 
@@ -34,6 +35,7 @@ export const commandHandlers: Handlers = {
   ...serverHandlers,
   ...setHandlers,
   ...sortedSetHandlers,
+  ...streamHandlers,
   ...stringHandlers,
   ...transactionHandlers,
 };

@@ -17,9 +17,17 @@ export function blockTimeoutMs({ args, server }: CommandContext, i: number): num
   }
   const timeoutMs = Math.ceil(Number(String(seconds)) * 1000);
   if (timeoutMs > longest) throw new CommandError(errors.timeoutOutOfRange);
+  return checkedTimeoutMs(timeoutMs, server.keyspace.nowMs);
+}
+
+/** Argument `i`, which is in milliseconds; 0 is for ever. */
+export function blockMilliseconds({ args, server }: CommandContext, i: number): number {
+  const timeoutMs = Number(args.int64(i, errors.timeoutNotInteger));
+  return checkedTimeoutMs(timeoutMs, server.keyspace.nowMs);
+}
+
+function checkedTimeoutMs(timeoutMs: number, nowMs: number): number {
   if (timeoutMs < 0) throw new CommandError(errors.timeoutNegative);
-  if (timeoutMs + server.keyspace.nowMs >= longest) {
-    throw new CommandError(errors.timeoutOutOfRange);
-  }
+  if (timeoutMs + nowMs >= longest) throw new CommandError(errors.timeoutOutOfRange);
   return timeoutMs;
 }

@@ -13,6 +13,16 @@ export function readValue({ args, database }: CommandContext, i: number, type: n
 }
 
 /**
+ * As `readValue`, for what Redis counts as a look at a key and yet changes its value. Snapshots hear of
+ * the change to come.
+ */
+export function readValueToChange(context: CommandContext, i: number, type: number): number {
+  const record = readValue(context, i, type);
+  if (record !== 0) context.database.dict.changeFound();
+  return record;
+}
+
+/**
  * The record of argument `i` to change a value of a `ValueType`; 0 where there is none. Snapshots hear
  * of the change to come.
  */

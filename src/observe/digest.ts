@@ -10,6 +10,7 @@ import { formatShortest } from "../resp/doubles.ts";
 import { neverMs } from "../values/hash_fields.ts";
 import { timerOf, typeOf, ValueType } from "../values/record.ts";
 import type { Slice } from "../values/slice.ts";
+import { StreamId } from "../values/stream_id.ts";
 
 /** Bytes of a SHA-1 hash. */
 const digestBytes = 20;
@@ -81,6 +82,17 @@ const mixers: { readonly [type: number]: MixValue } = {
       element.mix(bytesOf(cursor.member));
       element.mix(utf8.encode(formatShortest(cursor.score)));
       digest.add(element.bytes);
+    }
+  },
+  [ValueType.STREAM]: (digest, { keyspace: { values: { streams } } }, record) => {
+    const { cursor } = streams;
+    let more = cursor.seek(record, StreamId.min, StreamId.max);
+    for (; more; more = cursor.next()) {
+      digest.mix(utf8.encode(String(cursor.id).replace("-", ".")));
+      while (cursor.nextField()) {
+        digest.mix(bytesOf(cursor.field));
+        digest.mix(bytesOf(cursor.value));
+      }
     }
   },
 };

@@ -38,6 +38,38 @@ export const errors = {
   timeoutNotFloat: "ERR timeout is not a float or out of range",
   timeoutOutOfRange: "ERR timeout is out of range",
   timeoutNegative: "ERR timeout is negative",
+  timeoutNotInteger: "ERR timeout is not an integer or out of range",
+  streamId: "ERR Invalid stream ID specified as stream command argument",
+  streamIdZero: "ERR The ID specified in XADD must be greater than 0-0",
+  streamIdNotHigher:
+    "ERR The ID specified in XADD is equal or smaller than the target stream top item",
+  streamIdsExhausted: "ERR The stream has exhausted the last possible ID, unable to add more items",
+  streamEntryTooLarge: "ERR Elements are too large to be stored",
+  streamIntervalStart: "ERR invalid start ID for the interval",
+  streamIntervalEnd: "ERR invalid end ID for the interval",
+  trimStrategies: "ERR syntax error, MAXLEN and MINID options at the same time are not compatible",
+  trimMaxlenNegative: "ERR The MAXLEN argument must be >= 0.",
+  trimLimitNegative: "ERR The LIMIT argument must be >= 0.",
+  trimLimitAlone: "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy",
+  trimLimitExact: "ERR syntax error, LIMIT cannot be used without the special ~ option",
+  trimStrategyMissing: "ERR syntax error, XTRIM must be called with a trimming strategy",
+  setIdAddedNegative: "ERR entries_added must be positive",
+  setIdBelowGivenDeleted:
+    "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id",
+  setIdBelowDeleted: "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id",
+  setIdBelowTop: "ERR The ID specified in XSETID is smaller than the target stream top item",
+  setIdAddedBelowLength:
+    "ERR The entries_added specified in XSETID is smaller than the target stream length",
+  readWithGroup: "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.",
+  readWithNoack: "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.",
+  readGroupMissing: "ERR Missing GROUP option for XREADGROUP",
+  readNewWithoutGroup:
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
+  groupNeedsKey:
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.",
+  groupExists: "BUSYGROUP Consumer Group name already exists",
+  entriesReadNegative: "ERR value for ENTRIESREAD must be positive or -1",
+  autoclaimCount: "ERR COUNT must be > 0",
   limitNegative: "ERR LIMIT can't be negative",
   mustBePositive: "ERR value is out of range, must be positive",
   fieldsMissing: "ERR Mandatory argument FIELDS is missing or not at the right position",
@@ -189,6 +221,42 @@ export function notWhileSubscribed(command: string): string {
 /** `command` is the full lower-case name. */
 export function inputKeyNeeded(command: string): string {
   return `ERR at least 1 input key is needed for '${command}' command`;
+}
+
+/** XREAD or XREADGROUP with keys that have no ID, or the other way round; `command` is the full name. */
+export function unbalancedStreams(command: string): string {
+  const id = command === "xread" ? "ID, '+', or '$'" : "ID or '>'";
+  return `ERR Unbalanced '${command}' list of streams: for each stream key an ${id} must be specified.`;
+}
+
+/** `$` or `+` given to XREADGROUP. */
+export function meaninglessGroupId(id: string): string {
+  return `ERR The ${id} ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The ${id} ID would just return an empty result set.`;
+}
+
+/** A consumer group that there is none of, to those who don't care whether it is the key that is missing. */
+export function noSuchKeyOrGroup(key: string, group: string): string {
+  return `NOGROUP No such key '${key}' or consumer group '${group}'`;
+}
+
+/** As `noSuchKeyOrGroup`, for XREADGROUP. */
+export function noSuchGroupToRead(key: string, group: string): string {
+  return `${noSuchKeyOrGroup(key, group)} in XREADGROUP with GROUP option`;
+}
+
+/** A consumer group that an existing key doesn't have. */
+export function noSuchGroup(group: string, key: string): string {
+  return `NOGROUP No such consumer group '${group}' for key name '${key}'`;
+}
+
+/** Argument `what` of XCLAIM or XAUTOCLAIM (`command`) that is no integer. */
+export function invalidClaimArgument(what: string, command: string): string {
+  return `ERR Invalid ${what} argument for ${command}`;
+}
+
+/** A word behind XCLAIM's IDs that there is none of, as the client wrote it. */
+export function unknownClaimOption(option: string): string {
+  return `ERR Unrecognized XCLAIM option '${option}'`;
 }
 
 /** A prefix to track that begins with another, or the other way round. */

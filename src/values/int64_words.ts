@@ -23,3 +23,12 @@ export function int64OfWords(low: number, high: number): Int64 {
   if (Number.isSafeInteger(value)) return value;
   return toInt64((BigInt(high) << 32n) | BigInt(low >>> 0));
 }
+
+/** `left + right`, which goes round beyond 64 bits as in C. */
+export function addWrapping(left: Int64, right: Int64): Int64 {
+  if (typeof left === "number" && typeof right === "number") {
+    const sum = left + right;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return toInt64(BigInt.asIntN(64, BigInt(left) + BigInt(right)));
+}

@@ -9,6 +9,7 @@ import { Lists } from "./lists.ts";
 import { typeOf, ValueType } from "./record.ts";
 import { Sets } from "./sets.ts";
 import { SortedSets } from "./sorted_sets.ts";
+import { Streams } from "./streams.ts";
 import { Strings } from "./strings.ts";
 import type { ValueKind } from "./value_kind.ts";
 
@@ -32,6 +33,7 @@ export class Values {
   readonly hashes: Hashes;
   readonly sets: Sets;
   readonly sortedSets: SortedSets;
+  readonly streams: Streams;
   readonly strings: Strings;
   readonly #heap: Heap;
   readonly #kinds: ValueKind[] = [];
@@ -48,6 +50,8 @@ export class Values {
     this.#kinds[ValueType.SET] = this.sets;
     this.sortedSets = new SortedSets(foundation);
     this.#kinds[ValueType.SORTED_SET] = this.sortedSets;
+    this.streams = new Streams(foundation);
+    this.#kinds[ValueType.STREAM] = this.streams;
   }
 
   /** What looks after values of a type, by its number. */

@@ -11,6 +11,7 @@ import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
 import { sortedSetCommands } from "./sorted_set.ts";
+import { streamCommands } from "./stream.ts";
 import { stringCommands } from "./string.ts";
 import { transactionCommands } from "./transactions.ts";
 
@@ -28,4 +29,5 @@ export const commandGroups: readonly CommandGroup[] = [
   hashFieldExpireCommands,
   transactionCommands,
   sortedSetCommands,
+  streamCommands,
 ];

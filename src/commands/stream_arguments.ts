@@ -1,0 +1,144 @@
+/** What the commands on streams share: IDs, ranges of them and trimming as arguments; entries as replies. */
+import type { CommandContext } from "../command/context.ts";
+import type { Arguments } from "../resp/arguments.ts";
+import { CommandError, errors } from "../resp/errors.ts";
+import type { ReplyWriter } from "../resp/reply_writer.ts";
+import type { Slice } from "../values/slice.ts";
+import type { StreamCursor } from "../values/stream_cursor.ts";
+import {
+  ParsedId,
+  parseStreamId,
+  StreamId,
+  type StreamIdSyntax,
+  streamIdTextBytesMax,
+} from "../values/stream_id.ts";
+import type { Streams, TrimGoal } from "../values/streams.ts";
+
+const openInterval = 0x28;
+
+/** What a `~` alone trims no more than: so many full nodes, within these bounds. */
+const approximateNodes = 100;
+const approximateEntriesMax = 1_000_000;
+const approximateEntriesDefault = 10_000;
+
+const idText = new Uint8Array(streamIdTextBytesMax);
+
+export function streamsOf({ database }: CommandContext): Streams {
+  return database.keyspace.values.streams;
+}
+
+/** Sets `id` to argument `i`. */
+export function parseId(
+  { buffer, starts, ends }: Arguments,
+  i: number,
+  id: StreamId,
+  syntax?: StreamIdSyntax,
+): StreamId {
+  const parsed = parseStreamId(id, buffer, starts[i], ends[i], syntax);
+  if (parsed === ParsedId.Invalid) throw new CommandError(errors.streamId);
+  return id;
+}
+
+const startSyntax: StreamIdSyntax = {};
+const startWithEdges: StreamIdSyntax = { edges: true };
+const endSyntax: StreamIdSyntax = { lastOfMs: true };
+const endWithEdges: StreamIdSyntax = { lastOfMs: true, edges: true };
+
+/** Sets `id` to the first one of the range that begins at argument `i`, which `(` leaves out. */
+export function parseRangeStart(args: Arguments, i: number, id: StreamId): StreamId {
+  if (!isOpen(args, i)) return parseId(args, i, id, startWithEdges);
+  parseBehindParenthesis(args, i, id, startSyntax);
+  if (!id.increment()) throw new CommandError(errors.streamIntervalStart);
+  return id;
+}
+
+/** Sets `id` to the last one of the range that ends at argument `i`, which `(` leaves out. */
+export function parseRangeEnd(args: Arguments, i: number, id: StreamId): StreamId {
+  if (!isOpen(args, i)) return parseId(args, i, id, endWithEdges);
+  parseBehindParenthesis(args, i, id, endSyntax);
+  if (!id.decrement()) throw new CommandError(errors.streamIntervalEnd);
+  return id;
+}
+
+function isOpen({ buffer, starts, ends }: Arguments, i: number): boolean {
+  return ends[i] - starts[i] > 1 && buffer[starts[i]] === openInterval;
+}
+
+function parseBehindParenthesis(
+  { buffer, starts, ends }: Arguments,
+  i: number,
+  id: StreamId,
+  syntax: StreamIdSyntax,
+): void {
+  const parsed = parseStreamId(id, buffer, starts[i] + 1, ends[i], syntax);
+  if (parsed === ParsedId.Invalid) throw new CommandError(errors.streamId);
+}
+
+/** The options of XADD and XTRIM. */
+export interface AppendOptions {
+  /** What is to be trimmed, if anything. */
+  readonly goal: TrimGoal | null;
+  readonly mayCreate: boolean;
+  /** Where the ID is among XADD's arguments. */
+  readonly idAt: number;
+}
+
+/** Reads what may stand between the key and XADD's ID; of XTRIM, all that follows the key. */
+export function parseAppendOptions(context: CommandContext, isAdd: boolean): AppendOptions {
+  const { args } = context;
+  let strategy: Pick<TrimGoal, "length" | "before" | "isApproximate"> | null = null;
+  let mayCreate = true;
+  let limit = 0;
+  let hasLimit = false;
+  let i = 2;
+  for (; i < args.count; i++) {
+    const hasNext = i + 1 < args.count;
+    if (hasNext && (args.is(i, "MAXLEN") || args.is(i, "MINID"))) {
+      if (strategy !== null) throw new CommandError(errors.trimStrategies);
+      const byLength = args.is(i, "MAXLEN");
+      const isApproximate = i + 2 < args.count && args.is(i + 1, "~");
+      if (isApproximate || (i + 2 < args.count && args.is(i + 1, "="))) i++;
+      const length = byLength ? args.quantity(++i, -Infinity, errors.notInteger) : 0;
+      if (length < 0) throw new CommandError(errors.trimMaxlenNegative);
+      const before = byLength ? null : parseId(args, ++i, new StreamId());
+      strategy = { length, before, isApproximate };
+    } else if (hasNext && args.is(i, "LIMIT")) {
+      limit = args.quantity(++i, -Infinity, errors.notInteger);
+      if (limit < 0) throw new CommandError(errors.trimLimitNegative);
+      hasLimit = true;
+    } else if (isAdd && args.is(i, "NOMKSTREAM")) mayCreate = false;
+    else if (isAdd) break;
+    else throw new CommandError(errors.syntax);
+  }
+  if (limit > 0 && strategy === null) throw new CommandError(errors.trimLimitAlone);
+  if (strategy === null && !isAdd) throw new CommandError(errors.trimStrategyMissing);
+  if (hasLimit && !strategy?.isApproximate) throw new CommandError(errors.trimLimitExact);
+  if (strategy === null) return { goal: null, mayCreate, idAt: i };
+  const entriesMax = hasLimit || !strategy.isApproximate ? limit : approximateLimit(context);
+  return { goal: { ...strategy, entriesMax }, mayCreate, idAt: i };
+}
+
+function approximateLimit({ server: { config } }: CommandContext): number {
+  const entries = approximateNodes * config.values.streamNodeMaxEntries;
+  return entries === 0 ? approximateEntriesDefault : Math.min(entries, approximateEntriesMax);
+}
+
+/** Answers with an ID. */
+export function replyId(reply: ReplyWriter, id: StreamId): void {
+  reply.bulk(idText, 0, id.write(idText));
+}
+
+export function replySlice(reply: ReplyWriter, { buffer, start, end }: Slice): void {
+  reply.bulk(buffer, start, end);
+}
+
+/** Answers with the entry at a cursor: its ID, and its fields and values. */
+export function replyEntry(reply: ReplyWriter, cursor: StreamCursor): void {
+  reply.array(2);
+  replyId(reply, cursor.id);
+  reply.array(cursor.fieldCount * 2);
+  while (cursor.nextField()) {
+    replySlice(reply, cursor.field);
+    replySlice(reply, cursor.value);
+  }
+}
