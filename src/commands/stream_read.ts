@@ -161,12 +161,13 @@ function waitForEntries(context: CommandContext, request: ReadRequest, ids: Stre
   });
 }
 
+/** The request with the IDs that `$` stands for now. */
 function withIds(args: Arguments, firstId: number, ids: StreamId[]): Arguments {
   const values: (string | Uint8Array)[] = [];
   for (let i = 0; i < args.count; i++) {
     values.push(args.is(i, "$") && i >= firstId ? String(ids[i - firstId]) : args.bytes(i));
   }
-  return Arguments.of(...values);
+  return Arguments.from(values);
 }
 
 /** A stream that XREADGROUP reads. */

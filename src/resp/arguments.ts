@@ -29,6 +29,11 @@ export class Arguments {
 
   /** Arguments made of texts and byte strings, for callers that are not a socket. */
   static of(...values: (string | Uint8Array)[]): Arguments {
+    return Arguments.from(values);
+  }
+
+  /** As `of`, for any number of them. */
+  static from(values: readonly (string | Uint8Array)[]): Arguments {
     const encoder = new TextEncoder();
     const parts = values.map((value) => typeof value === "string" ? encoder.encode(value) : value);
     const made = new Arguments();

@@ -35,7 +35,7 @@ function nodesOf(depths: readonly number[]): number {
   const ends = depths.length + 1;
   let nodes = ends;
   // from the root to the first place at which keys part there is a run, if that is not the root
-  const top = depths.length === 0 ? keyBytes : Math.min(...depths);
+  const top = depths.reduce((least, depth) => Math.min(least, depth), keyBytes);
   if (top > 0) nodes++;
   const addRun = (parent: number, child: number) => {
     // the byte behind a parting belongs to it
