@@ -36,6 +36,9 @@ export const longReplyBufferBytes = 256 * 1024;
 /** Reply buffers kept in the pool for the next connection, at most. */
 export const replyBuffersPooledMax = 256;
 
+/** Long ones of them, at most: a new one for each long reply took a quarter of HGETALL of 100 fields. */
+export const longReplyBuffersPooledMax = 64;
+
 /** Longest string value, in bytes; Redis' `proto-max-bulk-len` is its default and its ceiling here. */
 export const stringBytesMax = 512 * 1024 * 1024;
 

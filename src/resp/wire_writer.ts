@@ -6,7 +6,12 @@
  * full it becomes a chunk of its own and another is taken; `take` hands the chunks out in order.
  */
 import { copyBytes } from "../memory/bytes.ts";
-import { longReplyBufferBytes, replyBufferBytes, replyBuffersPooledMax } from "../limits.ts";
+import {
+  longReplyBufferBytes,
+  longReplyBuffersPooledMax,
+  replyBufferBytes,
+  replyBuffersPooledMax,
+} from "../limits.ts";
 import { formatDouble } from "./doubles.ts";
 import { type Int64, writeInteger } from "./numbers.ts";
 import type { ReplyWriter } from "./reply_writer.ts";
@@ -42,18 +47,25 @@ const type = {
   verbatim: 0x3d,
 } as const;
 
-/** Reply buffers of `replyBufferBytes` that no connection holds now. */
+/** Reply buffers of `replyBufferBytes` and `longReplyBufferBytes` that no connection holds now. */
 export class ReplyBufferPool {
-  #free: Uint8Array[] = [];
+  readonly #free: Uint8Array[] = [];
+  readonly #freeLong: Uint8Array[] = [];
 
-  acquire(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(replyBufferBytes);
+  /** A buffer of at least so many bytes. */
+  acquire(byteLength: number): Uint8Array {
+    if (byteLength <= replyBufferBytes) return this.#free.pop() ?? new Uint8Array(replyBufferBytes);
+    if (byteLength > longReplyBufferBytes) return new Uint8Array(byteLength);
+    return this.#freeLong.pop() ?? new Uint8Array(longReplyBufferBytes);
   }
 
-  /** Takes back a buffer; one of another size, made for a long reply, is left to the collector. */
+  /** Takes back a buffer; one of another size, made for a longer reply, is left to the collector. */
   release(buffer: Uint8Array): void {
-    if (buffer.length !== replyBufferBytes || this.#free.length >= replyBuffersPooledMax) return;
-    this.#free.push(buffer);
+    if (buffer.length === replyBufferBytes) {
+      if (this.#free.length < replyBuffersPooledMax) this.#free.push(buffer);
+    } else if (buffer.length === longReplyBufferBytes) {
+      if (this.#freeLong.length < longReplyBuffersPooledMax) this.#freeLong.push(buffer);
+    }
   }
 }
 
@@ -270,7 +282,7 @@ export class WireWriter implements ReplyWriter {
     }
     // a reply that has filled a buffer is likely to fill more: fewer, larger writes
     const wanted = this.#full.length === 0 ? length : Math.max(length, longReplyBufferBytes);
-    this.#buffer = wanted <= replyBufferBytes ? this.#pool.acquire() : new Uint8Array(wanted);
+    this.#buffer = this.#pool.acquire(wanted);
     this.#position = 0;
     return 0;
   }
