@@ -124,9 +124,10 @@ function lrange(context: CommandContext): void {
   if (start > stop) return reply.array(0);
   reply.array(stop - start + 1);
   lists.seek(record, start);
+  const { element } = lists;
   for (let i = start; i <= stop; i++) {
-    replyElement(context, lists);
-    lists.next();
+    lists.readNext();
+    reply.bulk(element.buffer, element.start, element.end);
   }
 }
 

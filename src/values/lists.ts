@@ -188,6 +188,13 @@ export class Lists implements ValueKind {
     this.listpacks.read(this.#node, this.#at, this.element);
   }
 
+  /** As `read` and then `next`, in one step. */
+  readNext(): boolean {
+    this.#at = this.listpacks.readNext(this.#node, this.#at, this.element);
+    if (this.#at !== 0) return true;
+    return this.#enter(this.#word(this.#node, nextWord), ListEnd.Head);
+  }
+
   /** Whether the element at the cursor is `buffer[start, end)`. */
   equals(buffer: Uint8Array, start: number, end: number): boolean {
     return this.listpacks.equals(this.#node, this.#at, buffer, start, end);

@@ -252,8 +252,8 @@ export class Sets implements ValueKind {
         visit(member);
       }
     } else {
-      for (let at = this.listpacks.first(root); at !== 0; at = this.listpacks.next(root, at)) {
-        this.listpacks.read(root, at, member);
+      for (let at = this.listpacks.first(root); at !== 0;) {
+        at = this.listpacks.readNext(root, at, member);
         visit(member);
       }
     }

@@ -18,9 +18,10 @@ export class SortedSetCursor {
   score = 0;
   readonly #sets: SortedSets;
   readonly #ordered: OrderedCursor;
-  /** Of a small one: its listpack, and the position in it. Of a large one: 0. */
+  /** Of a small one: its listpack, and the positions of member and score in it. Of a large one: 0. */
   #listpack = 0;
   #at = 0;
+  #scoreAt = 0;
 
   constructor(sets: SortedSets, ordered: OrderedCursor) {
     this.#sets = sets;
@@ -43,7 +44,7 @@ export class SortedSetCursor {
   next(): boolean {
     if (this.#listpack === 0) return this.#ordered.next() && this.#showOrdered();
     const { listpacks } = this.#sets;
-    this.#at = listpacks.next(this.#listpack, listpacks.next(this.#listpack, this.#at));
+    this.#at = listpacks.next(this.#listpack, this.#scoreAt);
     return this.#showPair();
   }
 
@@ -72,8 +73,8 @@ export class SortedSetCursor {
   #showPair(): boolean {
     if (this.#at === 0) return false;
     const { listpacks } = this.#sets;
-    listpacks.read(this.#listpack, this.#at, this.member);
-    this.score = this.#sets.scoreAt(this.#listpack, listpacks.next(this.#listpack, this.#at));
+    this.#scoreAt = listpacks.readNext(this.#listpack, this.#at, this.member);
+    this.score = this.#sets.scoreAt(this.#listpack, this.#scoreAt);
     return true;
   }
 }
