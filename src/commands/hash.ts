@@ -283,7 +283,7 @@ function hrandfieldCount(context: CommandContext): void {
   if (asked < 0) {
     const repetitions = -Number(asked);
     announceFields(context, repetitions, withValues);
-    for (let i = 0; i < repetitions; i++) {
+    for (let i = 0; i < repetitions && !context.client.closing; i++) {
       hashes.chooseField(record);
       replyField(context, withValues, hashes.field, hashes.value);
     }

@@ -218,7 +218,7 @@ function srandmemberCount(context: CommandContext): void {
   if (asked < 0) {
     const repetitions = -Number(asked);
     reply.array(repetitions);
-    for (let i = 0; i < repetitions; i++) {
+    for (let i = 0; i < repetitions && !context.client.closing; i++) {
       sets.chooseMember(record);
       reply.bulk(sets.member.buffer, sets.member.start, sets.member.end);
     }

@@ -103,6 +103,7 @@ export class Connection implements Link {
         return values.protoMaxBulkLenBytes;
       },
     });
+    writer.onGrown = () => this.#checkReply(writer);
     this.#output = new OutputQueue(socket, writer, server.stats, () => this.close());
     this.#context = new CommandContext(server, client);
   }
@@ -291,6 +292,17 @@ export class Connection implements Link {
     this.client.closing = true;
     await this.#output.drained();
     this.close();
+  }
+
+  /**
+   * Has a reply that grows beyond what its client may have go no further: without that, a command could
+   * fill all memory while nothing can be sent.
+   */
+  #checkReply(writer: WireWriter): void {
+    // `checkOutputLimit` ends the connection when the command has returned
+    if (!this.#isOverOutputLimit(this.#output.pendingBytes)) return;
+    this.client.closing = true;
+    writer.abandon();
   }
 
   /** Disconnects a client whose unread replies are more than its class may have. */

@@ -78,7 +78,10 @@ export interface Chunk {
 export class WireWriter implements ReplyWriter {
   /** 2 or 3; a client changes it with HELLO. */
   protocol = 2;
+  /** Is called when a long reply goes on in another buffer. */
+  onGrown: () => void = () => {};
   readonly #pool: ReplyBufferPool;
+  #abandoned = false;
   #buffer: Uint8Array = empty;
   #position = 0;
   #full: Chunk[] = [];
@@ -121,6 +124,11 @@ export class WireWriter implements ReplyWriter {
   /** Forgets all that was written and not yet taken. */
   discard(): void {
     for (let chunk = this.take(); chunk !== null; chunk = this.take()) this.release(chunk.buffer);
+  }
+
+  /** Keeps little of what is written from now on: the connection ends before anybody could read it. */
+  abandon(): void {
+    this.#abandoned = true;
   }
 
   /** Forgets what was written since `pendingBytes` was `mark`. */
@@ -274,16 +282,21 @@ export class WireWriter implements ReplyWriter {
   }
 
   #reserveSlow(length: number): number {
+    if (this.#abandoned) {
+      this.#position = 0;
+      if (length <= this.#buffer.length) return 0;
+    }
     if (this.#position > 0) {
       this.#full.push({ buffer: this.#buffer, length: this.#position });
       this.#fullBytes += this.#position;
+      this.#position = 0;
+      this.onGrown();
     } else if (this.#buffer.length > 0) {
       this.#pool.release(this.#buffer);
     }
     // a reply that has filled a buffer is likely to fill more: fewer, larger writes
     const wanted = this.#full.length === 0 ? length : Math.max(length, longReplyBufferBytes);
     this.#buffer = this.#pool.acquire(wanted);
-    this.#position = 0;
     return 0;
   }
 }

@@ -40,6 +40,24 @@ Deno.test("who leaves more unread than the hard limit is disconnected at once", 
   }, "client-output-buffer-limit normal 8mb 0 0");
 });
 
+Deno.test("a reply that never ends is cut at the hard limit, and others are served", async () => {
+  await withServer(async ({ connect, open, server }) => {
+    const admin = await connect();
+    await run(admin, "HSET hash field value");
+    await run(admin, "SADD set member");
+    await run(admin, "ZADD zset 1 member");
+    const endless = String(Number.MIN_SAFE_INTEGER);
+    for (const command of ["HRANDFIELD hash", "SRANDMEMBER set", "ZRANDMEMBER zset"]) {
+      const peer = await open();
+      await write(peer, `${command} ${endless}\r\nPING\r\n`);
+      await until(() => server.clients.count === 1);
+      assert(!(await readToEnd(peer)).includes("PONG"));
+      assertEquals(await run(admin, "PING"), "PONG");
+    }
+    assertEquals(server.stats.outputLimitDisconnects, 3);
+  }, "client-output-buffer-limit normal 1mb 0 0");
+});
+
 Deno.test("who leaves more unread than the soft limit is disconnected after its time", async () => {
   await withServer(async (given) => {
     const { admin } = await openSleeper(given, 32);
