@@ -14,18 +14,24 @@
  */
 
 import { cpus } from "node:os";
+import { collectionShapes } from "./benchmark/collections.ts";
 import { type BenchmarkOptions, parseOptions, usage } from "./benchmark/options.ts";
 import type { WorkloadResult } from "./benchmark/figures.ts";
 import {
+  type CollectionMemory,
+  measureCollection,
   measureMemory,
   measureStartup,
   type MemoryFigures,
   memoryValueBytes,
   type StartupFigures,
 } from "./benchmark/footprint.ts";
+import { measurePauses, type PauseFigures } from "./benchmark/pauses.ts";
 import {
+  formatCollectionMemory,
   formatCount,
   formatMemory,
+  formatPauses,
   formatStartup,
   formatThroughput,
   missedGoals,
@@ -141,6 +147,43 @@ async function reportMemory(
   return figures;
 }
 
+async function reportCollectionMemory(
+  { memoryKeyCount }: BenchmarkOptions,
+  programs: readonly ServerProgram[],
+): Promise<CollectionMemory[]> {
+  const figures: CollectionMemory[] = [];
+  for (const shape of collectionShapes(memoryKeyCount)) {
+    progress(`memory: ${shape.title}`);
+    const measured = await measureCollection(programs, shape);
+    if (measured !== undefined) figures.push(measured);
+  }
+  print(
+    `\n### Memory: collections with ${
+      formatCount(memoryKeyCount)
+    } elements in all, small ones of ` +
+      "10 each; resident bytes per element\n",
+  );
+  print(formatCollectionMemory(figures, programs.map(({ name }) => name)));
+  return figures;
+}
+
+async function reportPauses(
+  { pauseElementCount }: BenchmarkOptions,
+  programs: readonly ServerProgram[],
+): Promise<PauseFigures[]> {
+  const figures: PauseFigures[] = [];
+  for (const program of programs) {
+    progress(`pauses: ${program.name}`);
+    figures.push(...await measurePauses(program, pauseElementCount));
+  }
+  print(
+    `\n### Pauses: PING by another client while a collection grows to ` +
+      `${formatCount(pauseElementCount)} elements, and while it goes\n`,
+  );
+  print(formatPauses(figures));
+  return figures;
+}
+
 /** Here both the source and the binary are measured, since to start is where they differ. */
 async function reportStartup(
   { startupRounds, referencesOnly }: BenchmarkOptions,
@@ -189,6 +232,10 @@ async function main(options: BenchmarkOptions): Promise<void> {
     options,
     throughput: options.tests.length > 0 ? await reportThroughput(options, programs) : [],
     memory: wanted.includes("memory") ? await reportMemory(options, programs) : [],
+    collectionMemory: wanted.includes("memory")
+      ? await reportCollectionMemory(options, programs)
+      : [],
+    pauses: wanted.includes("pauses") ? await reportPauses(options, programs) : [],
     startup: wanted.includes("startup") ? await reportStartup(options, programs) : [],
     batches: wanted.includes("batches") ? await reportBatches() : undefined,
   };

@@ -1,6 +1,7 @@
 /** What a server costs before and besides answering: resident memory for its keys, time to start. */
 
 import { delay } from "@std/async/delay";
+import type { CollectionShape } from "./collections.ts";
 import { median } from "./figures.ts";
 import { RunningServer, type ServerProgram } from "./servers.ts";
 import { WireConnection } from "./wire.ts";
@@ -16,6 +17,12 @@ export interface MemoryFigures {
 export interface StartupFigures {
   label: string;
   firstPongMs: number;
+}
+
+/** What one data set takes, above the empty server, by the names of the servers. */
+export interface CollectionMemory {
+  title: string;
+  bytesPerElement: Record<string, number>;
 }
 
 /** Time for a server to finish what it does after starting and after a load, such as giving back memory. */
@@ -43,6 +50,24 @@ export async function measureMemory(
     loaded.push(loadedBytes);
   }
   return { name: program.name, emptyBytes: median(empty), loadedBytes: median(loaded) };
+}
+
+/** What a data set takes on each server, resident; undefined where there is no /proc. */
+export async function measureCollection(
+  programs: readonly ServerProgram[],
+  { commands, elementCount, title }: CollectionShape,
+): Promise<CollectionMemory | undefined> {
+  const bytesPerElement: Record<string, number> = {};
+  for (const program of programs) {
+    await using server = await RunningServer.start(program);
+    const emptyBytes = await settledResidentBytes(server);
+    using connection = await WireConnection.connect(server.port);
+    await connection.sendAll(commands());
+    const loadedBytes = await settledResidentBytes(server);
+    if (emptyBytes === undefined || loadedBytes === undefined) return undefined;
+    bytesPerElement[program.name] = (loadedBytes - emptyBytes) / elementCount;
+  }
+  return { title, bytesPerElement };
 }
 
 async function settledResidentBytes(server: RunningServer): Promise<number | undefined> {

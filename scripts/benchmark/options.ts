@@ -1,13 +1,17 @@
 /** What can be asked of the benchmark, and the reading of its command line. */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { type CollectionTestName, collectionTests } from "./collections.ts";
 
 /** The tests of redis-benchmark that are run, by the names its `-t` knows. */
-export const testNames = ["ping_inline", "ping_mbulk", "set", "get", "incr", "mset"] as const;
-export type TestName = typeof testNames[number];
+const stringTestNames = ["ping_inline", "ping_mbulk", "set", "get", "incr", "mset"] as const;
+const collectionTestNames = Object.keys(collectionTests) as CollectionTestName[];
+
+export type TestName = typeof stringTestNames[number] | CollectionTestName;
+export const testNames: readonly TestName[] = [...stringTestNames, ...collectionTestNames];
 
 /** What is measured besides throughput. */
-export const sectionNames = ["memory", "startup", "batches"] as const;
+export const sectionNames = ["memory", "pauses", "startup", "batches"] as const;
 export type SectionName = typeof sectionNames[number];
 
 export interface BenchmarkOptions {
@@ -21,6 +25,8 @@ export interface BenchmarkOptions {
   runSeconds: number;
   memoryKeyCount: number;
   memoryRounds: number;
+  /** Elements of the collections that grow while others ask. */
+  pauseElementCount: number;
   startupRounds: number;
   /** Measure Valkey besides Redis. */
   valkey: boolean;
@@ -35,7 +41,10 @@ export interface BenchmarkOptions {
 export const usage = `usage: deno task bench [flags]
   --rounds N        measured runs of each workload on each server (5)
   --seconds S       length of one run on the reference server (2)
-  --only LIST       of ${[...testNames, ...sectionNames].join(",")}; "ping" is both pings
+  --only LIST       of ${[...stringTestNames, ...sectionNames].join(",")},
+                    ${collectionTestNames.slice(0, 11).join(",")},
+                    ${collectionTestNames.slice(11).join(",")};
+                    "ping" is both pings, "strings" and "collections" are all tests of these
   --pipelines LIST  (1,16,64)
   --sizes LIST      bytes of a value (3,32,1024,16384)
   --binary FILE     a compiled redino; without it the source is run
@@ -69,6 +78,7 @@ export function parseOptions(args: string[]): BenchmarkOptions {
     runSeconds: parsePositive("seconds", flags.seconds) ?? (quick ? 0.3 : 2),
     memoryKeyCount: quick ? 100_000 : 1_000_000,
     memoryRounds: quick ? 1 : 3,
+    pauseElementCount: quick ? 200_000 : 5_000_000,
     startupRounds: quick ? 3 : 10,
     valkey: flags.valkey || flags["references-only"],
     referencesOnly: flags["references-only"],
@@ -77,11 +87,15 @@ export function parseOptions(args: string[]): BenchmarkOptions {
   };
 }
 
+const groups: Readonly<Record<string, readonly string[]>> = {
+  ping: ["ping_inline", "ping_mbulk"],
+  strings: stringTestNames,
+  collections: collectionTestNames,
+};
+
 function selectNames(list: string | undefined): Set<string> | undefined {
   if (list === undefined) return undefined;
-  const names = list.split(",").flatMap((name) =>
-    name === "ping" ? ["ping_inline", "ping_mbulk"] : [name]
-  );
+  const names = list.split(",").flatMap((name) => groups[name] ?? [name]);
   const known: readonly string[] = [...testNames, ...sectionNames];
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new RangeError(`--only does not know "${unknown}"`);

@@ -1,7 +1,9 @@
 /** The tables that the benchmark prints, as markdown, and the goals that they are held against. */
 
+import { type CollectionTest, type CollectionTestName, collectionTests } from "./collections.ts";
 import { medianRun, type Run, type Workload, type WorkloadResult } from "./figures.ts";
-import type { MemoryFigures, StartupFigures } from "./footprint.ts";
+import type { CollectionMemory, MemoryFigures, StartupFigures } from "./footprint.ts";
+import type { PauseFigures } from "./pauses.ts";
 
 /** redis-benchmark has one thread: with this share of a core it is the client that sets the pace. */
 const clientBoundShare = 0.95;
@@ -149,6 +151,10 @@ const p99RatioMax = 1.2;
 /** The least throughput ratio to Redis that redino is built for. */
 export function goalRatio({ test, valueBytes = 0, pipeline }: Workload): number {
   if (pipeline < 16) return 1;
+  if (test in collectionTests) {
+    const { isBulk }: CollectionTest = collectionTests[test as CollectionTestName];
+    return isBulk ? 1 : 1.2;
+  }
   if (test !== "set" && test !== "get" && test !== "incr") return 0.9;
   return valueBytes <= 32 ? 1.3 : 1;
 }
@@ -183,6 +189,32 @@ export function formatMemory(figures: readonly MemoryFigures[], keyCount: number
       megabytes(emptyBytes),
       megabytes(loadedBytes),
       ((loadedBytes - emptyBytes) / keyCount).toFixed(1),
+    ]),
+  );
+}
+
+/** Bytes per element of each data set, a server to a column. */
+export function formatCollectionMemory(
+  figures: readonly CollectionMemory[],
+  names: readonly string[],
+): string {
+  return formatTable(
+    ["data set", ...names.map((name) => `${name} bytes`)],
+    figures.map(({ title, bytesPerElement }) => [
+      title,
+      ...names.map((name) => formatFigure(bytesPerElement[name], 1)),
+    ]),
+  );
+}
+
+export function formatPauses(figures: readonly PauseFigures[]): string {
+  return formatTable(
+    ["server", "what", "p99.9 ms", "longest ms"],
+    figures.map(({ name, what, p999Ms, longestMs }) => [
+      name,
+      what,
+      p999Ms.toFixed(2),
+      longestMs.toFixed(2),
     ]),
   );
 }

@@ -2,9 +2,11 @@
  * Requests per second, latency and CPU time under redis-benchmark. A workload is run on the servers in
  * turn (A B A B …), so that whatever the machine does meanwhile hits them alike, and every run of it
  * starts from the same state: an empty data set for the tests that write, for GET one in which every
- * key that may be asked for has a value of the size in question.
+ * key that may be asked for has a value of the size in question, for the tests on collections what
+ * `collections.ts` says.
  */
 
+import { type CollectionTest, collectionTests } from "./collections.ts";
 import { cpuTimes, type RunningServer } from "./servers.ts";
 import { parseBenchmarkCsv, type Run, type Workload, type WorkloadResult } from "./figures.ts";
 import type { BenchmarkOptions, TestName } from "./options.ts";
@@ -19,10 +21,15 @@ const keyCountMax = 1_000_000;
 
 /** Sent before anything is measured, to find the pace and to let a just-in-time compiler settle. */
 const warmUpRequests = 50_000;
+const warmUpBulkRequests = 2_000;
 const warmUpBytes = 256_000_000;
 const keysOfMset = 10;
 
 const testsWithValues: readonly TestName[] = ["set", "mset", "get"];
+
+function collectionTest(test: TestName): CollectionTest | undefined {
+  return (collectionTests as Readonly<Record<string, CollectionTest>>)[test];
+}
 
 /** Values as large as 1 KB and 16 KB are spread over 200,000 and 20,000 keys instead of a million. */
 export function keyCountFor(valueBytes: number): number {
@@ -68,7 +75,7 @@ export class ThroughputMeter {
     for (const server of this.#servers) runs[server.name] = [];
     for (let round = 1; round <= rounds; round++) {
       for (const server of this.#servers) {
-        await this.#prepare(server, workload);
+        await this.#prepare(server, workload, requestCount);
         runs[server.name].push(await this.#run(server, workload, requestCount, round));
       }
     }
@@ -81,16 +88,19 @@ export class ThroughputMeter {
     // Every client must fill its pipeline a few times for the pace to mean anything.
     const requestCountMin = clientCount * workload.pipeline * 2;
     const requestBytes = (workload.valueBytes ?? 1) * (workload.test === "mset" ? keysOfMset : 1);
+    const requestCountMax = collectionTest(workload.test)?.isBulk
+      ? warmUpBulkRequests
+      : warmUpRequests;
     const requestCount = Math.max(
-      Math.min(warmUpRequests, Math.floor(warmUpBytes / requestBytes)),
+      Math.min(requestCountMax, Math.floor(warmUpBytes / requestBytes)),
       requestCountMin,
     );
     let pace = NaN;
     for (const server of this.#servers) {
-      await this.#prepare(server, workload);
+      await this.#prepare(server, workload, requestCount);
       pace = (await this.#run(server, workload, requestCount, 0)).requestsPerSecond;
     }
-    return Math.max(Math.round(pace * runSeconds / 1_000) * 1_000, requestCountMin);
+    return Math.max(Math.round(pace * runSeconds / 100) * 100, requestCountMin);
   }
 
   async #loadAll({ valueBytes, keyCount }: Workload): Promise<void> {
@@ -103,10 +113,16 @@ export class ThroughputMeter {
     this.#loadedValueBytes = valueBytes;
   }
 
-  async #prepare(server: RunningServer, { test }: Workload): Promise<void> {
+  async #prepare(
+    server: RunningServer,
+    { test }: Workload,
+    requestCount: number,
+  ): Promise<void> {
     if (test === "get") return;
     using connection = await WireConnection.connect(server.port);
     await connection.request("FLUSHALL");
+    const load = collectionTest(test)?.load;
+    if (load !== undefined) await connection.sendAll(load(requestCount));
     this.#loadedValueBytes = undefined;
   }
 
@@ -124,12 +140,15 @@ export class ThroughputMeter {
       "-r": keyCount,
       "-P": pipeline,
       "-d": valueBytes ?? 3,
-      "-t": test,
       // The servers of one round get the same keys in the same order.
       "--seed": seed,
     };
     const command = new Deno.Command(this.#benchmarkPath, {
-      args: [...Object.entries(flags).flat().map(String), "--csv"],
+      args: [
+        ...Object.entries(flags).flat().map(String),
+        "--csv",
+        ...collectionTest(test)?.command ?? ["-t", test],
+      ],
       stdin: "null",
     });
 
@@ -145,7 +164,7 @@ export class ThroughputMeter {
     if (!output.success) {
       const said = decoder.decode(output.stdout) + decoder.decode(output.stderr);
       throw new Error(
-        `redis-benchmark -t ${test} on ${server.name} failed:\n${said}\n${server.log}`,
+        `redis-benchmark of ${test} on ${server.name} failed:\n${said}\n${server.log}`,
       );
     }
     const run: Run = parseBenchmarkCsv(decoder.decode(output.stdout));

@@ -69,8 +69,37 @@ export class WireConnection implements Disposable {
     }
   }
 
+  /** Sends commands, whose replies are lines, bulk strings or integers, but no errors. */
+  async sendAll(commands: Iterable<string[]>): Promise<void> {
+    let batch: string[] = [];
+    let replies = 0;
+    let bytes = 0;
+    const flush = async () => {
+      await writeAll(this.#connection, encoder.encode(batch.join("")));
+      for (let i = 0; i < replies; i++) await this.#expectSuccess();
+      batch = [];
+      replies = bytes = 0;
+    };
+    for (const command of commands) {
+      // only ASCII is sent, so characters are bytes
+      const text = `*${command.length}\r\n` +
+        command.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join("");
+      batch.push(text);
+      bytes += text.length;
+      replies++;
+      if (bytes >= loadBatchBytes) await flush();
+    }
+    await flush();
+  }
+
   [Symbol.dispose](): void {
     this.#connection.close();
+  }
+
+  async #expectSuccess(): Promise<void> {
+    const line = this.#takeText("\r\n", 0) ?? await this.#readText("\r\n");
+    if (line.startsWith("-")) throw new Error(`a command of a load was answered ${line}`);
+    if (line.startsWith("$")) await this.#readText("\r\n", Number(line.slice(1)));
   }
 
   async #expectOk(count: number): Promise<void> {
