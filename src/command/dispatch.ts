@@ -2,9 +2,10 @@
  * Running one request: the gates that it must pass, in order, then its handler, then the books.
  *
  * Redis reads its clock around every command. Reading it costs this process about 60 ns, a fifth of what
- * a GET takes, so consecutive calls of one constant-time command in a batch are timed as one run and
- * share its duration equally. Everything else is timed alone, and so is every command as soon as
- * somebody asks for less than a millisecond: a slow log threshold below that, or the latency monitor.
+ * a GET takes, so consecutive calls of one fast command in a batch are timed as one run and share its
+ * duration equally, as long as they have few arguments and a short reply. Everything else is timed
+ * alone, and so is every command as soon as somebody asks for less than a millisecond: a slow log
+ * threshold below that, or the latency monitor.
  */
 import { invariant } from "../assert.ts";
 import { HeapFullError } from "../memory/heap.ts";
@@ -32,6 +33,10 @@ import { CommandFlag, type CommandSpec } from "./spec.ts";
 /** A slow log threshold below this has every command timed alone, in microseconds. */
 const preciseThresholdUs = 1000;
 
+/** A call with more arguments, or a longer reply in bytes, ends the run that it is timed in. */
+const runArgumentsMax = 16;
+const runReplyBytesMax = 1024;
+
 /** What became of a request. */
 export enum Outcome {
   Done,
@@ -54,15 +59,17 @@ export class Dispatcher implements CommandRunner {
   #runArgs = new Arguments();
   /** Whether a transaction queues a command, by the command's id. */
   readonly #queuedInMulti: Uint8Array;
-  /** Whether each constant-time command is timed in runs, by the command's id. */
+  /** Whether each command is timed in runs, by the command's id. */
   readonly #timedInRuns: Uint8Array;
 
   constructor(server: ServerContext) {
     this.#server = server;
     this.#timedInRuns = Uint8Array.from(
       server.commands.all,
-      ({ complexity, flags }) =>
-        complexity?.startsWith("O(1)") && (flags & CommandFlag.BLOCKING) === 0 ? 1 : 0,
+      ({ complexity, flags }) => {
+        const isFast = (flags & CommandFlag.FAST) !== 0 || complexity?.startsWith("O(1)");
+        return isFast && (flags & CommandFlag.BLOCKING) === 0 ? 1 : 0;
+      },
     );
     this.#queuedInMulti = Uint8Array.from(
       server.commands.all,
@@ -313,7 +320,9 @@ export class Dispatcher implements CommandRunner {
     if (client.replyMode !== ReplyMode.On) {
       silence(client, repliesWithPushes(spec) ? client.reply.pendingBytes : mark);
     }
-    if (this.#timedInRuns[spec.id] === 0 || this.#isPrecise()) this.#closeRun(context);
+    const isShort = context.args.count <= runArgumentsMax &&
+      client.reply.pendingBytes - mark <= runReplyBytesMax;
+    if (!isShort || this.#timedInRuns[spec.id] === 0 || this.#isPrecise()) this.#closeRun(context);
   }
 
   /** Remembers what a client that tracks keys has read. */

@@ -140,7 +140,7 @@ function spop(context: CommandContext): void {
   sets.chooseMember(record);
   const { member } = sets;
   reply.bulk(member.buffer, member.start, member.end);
-  sets.remove(record, member.buffer, member.start, member.end);
+  sets.removeChosen(record);
   context.notify(NotifyClass.SET, "spop", 1);
   removeIfEmpty(context, record, 1);
   context.changed(1);
@@ -170,7 +170,7 @@ function spopCount(context: CommandContext): void {
       sets.chooseMember(record);
       const { member } = sets;
       reply.bulk(member.buffer, member.start, member.end);
-      sets.remove(record, member.buffer, member.start, member.end);
+      sets.removeChosen(record);
     }
   }
   context.changed(1, count);

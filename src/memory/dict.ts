@@ -54,7 +54,10 @@ const LEVEL_MIN = 2;
 /** A bucket is split when there are more records per bucket than this, on average. */
 const LOAD_MAX = 6;
 /** Buckets are merged when there are fewer. */
-const LOAD_MIN = 2;
+const LOAD_MIN = 4;
+
+/** Buckets that are looked at together for a record by chance. */
+const SAMPLED_TOGETHER = 4;
 
 const EACH_BYTE = 0x01010101;
 const LOW_BITS = 0x7f7f7f7f;
@@ -85,6 +88,13 @@ const prefetching = {
   read: 0,
 };
 
+/** The buckets being sampled; `read` is as that of `prefetching`. */
+const sampled = {
+  buckets: new Uint32Array(SAMPLED_TOGETHER),
+  addresses: new Uint32Array(SAMPLED_TOGETHER),
+  read: 0,
+};
+
 /** Options of a `Dict`. */
 export interface DictOptions {
   /** Where the key's bytes begin in a record, in bytes; at least 4. */
@@ -94,7 +104,7 @@ export interface DictOptions {
 /**
  * A dictionary of records by key.
  *
- * `find` and `findRecord` remember where they looked, for the one following call of `insert`,
+ * `find`, `findRecord` and `sample` remember where they looked, for the one following call of `insert`,
  * `replaceFound`, `removeFound` or `changeFound`; any other call forgets it.
  *
  * @example
@@ -381,27 +391,51 @@ export class Dict {
     }
   }
 
-  /** A record by chance, each equally likely; 0 if there is none. */
+  /**
+   * A record by chance, each equally likely; 0 if there is none. It counts as found: `removeFound` and
+   * `changeFound` may follow.
+   */
   sample(random: Random): number {
     if (this.#count === 0) return 0;
     if (this.#overflowCount === 0) this.#chainMax = 1;
     // A bucket by chance, then one of as many places as the fullest bucket may have: the places of
     // all buckets are equally likely, and an empty one is drawn again.
     const places = this.#chainMax * SLOTS;
+    const buckets = this.bucketCount;
+    const allWords = this.#heap.words;
     for (;;) {
-      let place = randomBelow(random, places);
-      let at = this.#addressOf(randomBelow(random, this.bucketCount));
-      while (at !== 0) {
-        const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-        const base = (at & UNIT_MASK) << 1;
-        if (place < SLOTS) {
-          if (words[base + place] !== 0) return words[base + place];
-          break;
-        }
-        place -= SLOTS;
-        at = words[base + OVERFLOW_WORD];
+      // a few buckets at a time, so that the processor waits for them together
+      for (let i = 0; i < SAMPLED_TOGETHER; i++) {
+        const bucket = randomBelow(random, buckets);
+        const at = this.#addressOf(bucket);
+        sampled.buckets[i] = bucket;
+        sampled.addresses[i] = at;
+        sampled.read ^= allWords[at >>> SEGMENT_SHIFT][(at & UNIT_MASK) << 1];
+      }
+      for (let i = 0; i < SAMPLED_TOGETHER; i++) {
+        const record = this.#recordAt(sampled.addresses[i], randomBelow(random, places));
+        if (record === 0) continue;
+        this.#foundBucket = sampled.buckets[i];
+        return record;
       }
     }
+  }
+
+  /** The record in a place of a bucket and those that it overflows to, or 0; leaves where it is. */
+  #recordAt(at: number, place: number): number {
+    while (at !== 0) {
+      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
+      const base = (at & UNIT_MASK) << 1;
+      if (place < SLOTS) {
+        this.#foundAt = at;
+        this.#foundSlot = words[base + place] === 0 ? NO_SLOT : place;
+        return words[base + place];
+      }
+      place -= SLOTS;
+      at = words[base + OVERFLOW_WORD];
+    }
+    this.#foundSlot = NO_SLOT;
+    return 0;
   }
 
   /** Removes all records, giving each to `drop`, and shrinks the table to its smallest. */

@@ -53,6 +53,8 @@ export class Sets implements ValueKind {
   readonly #dicts: Dicts;
   readonly #reclaimer: Reclaimer;
   readonly #random: Random;
+  /** The record that `chooseMember` has found in a hash table. */
+  #chosen = 0;
   readonly #limits: ValueLimits;
 
   constructor(foundation: ValueFoundation) {
@@ -224,12 +226,24 @@ export class Sets implements ValueKind {
     const root = rootOf(this.#heap, record);
     const encoding = encodingOf(this.#heap, record);
     if (encoding === Encoding.HASH_TABLE) {
-      this.#locate(this.#dicts.at(root).sample(this.#random), this.member);
-      return;
+      this.#chosen = this.#dicts.at(root).sample(this.#random);
+      return this.#locate(this.#chosen, this.member);
     }
     const index = randomBelow(this.#random, this.count(record));
     if (encoding === Encoding.INTSET) this.member.setInteger(this.intsets.at(root, index));
     else this.listpacks.read(root, this.listpacks.at(root, index), this.member);
+  }
+
+  /** Removes the member that `chooseMember` has just chosen. */
+  removeChosen(record: number): void {
+    const root = rootOf(this.#heap, record);
+    if (encodingOf(this.#heap, record) === Encoding.HASH_TABLE) {
+      this.#dicts.at(root).removeFound();
+      this.#heap.free(this.#chosen);
+      return;
+    }
+    const { buffer, start, end } = this.member;
+    this.remove(record, buffer, start, end);
   }
 
   /** Gives each member to `visit`, in the order in which the set is kept; it must not change the set. */
