@@ -50,10 +50,12 @@ export class SeededRandom implements Random {
 
 /** An unbiased integer from 0 to `bound` - 1; `bound` is from 1 to 2^32. */
 export function randomBelow(random: Random, bound: number): number {
-  const limit = 0x100000000 - (0x100000000 % bound);
-  let drawn = random.uint32();
-  while (drawn >= limit) drawn = random.uint32();
-  return drawn % bound;
+  if (bound === 1) return 0;
+  // as many bits as it takes, drawn again if they are too much: a remainder costs more, and is a double's
+  const unused = Math.clz32(bound - 1);
+  let drawn = random.uint32() >>> unused;
+  while (drawn >= bound) drawn = random.uint32() >>> unused;
+  return drawn;
 }
 
 /** A number from 0 (included) to 1 (excluded). */

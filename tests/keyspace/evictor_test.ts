@@ -317,7 +317,7 @@ Deno.test("a call is limited in time; the rest goes between commands", () => {
   assertEquals(setting.evictor.stats.exceededSinceUs, null);
   assert(setting.evictor.stats.exceededUs > 0);
 
-  setting.limitTo(halfBytes / 2);
+  setting.limitTo(halfBytes / 4);
   setting.values.maxmemoryEvictionTenacity = 0;
   const { size } = database;
   setting.evictor.makeRoom();
