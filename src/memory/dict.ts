@@ -3,12 +3,7 @@
  *
  * A record is a block that begins with the length of its key (word 0) and has the key's bytes at
  * `keyOffset`; the rest of it is its owner's business, who also allocates and frees it. The dictionary
- * keeps addresses of records, in buckets of one cache line's size:
- *
- *     word  0 .. 10   addresses of records, 0 where the slot is empty
- *     word 11 .. 13   a tag of one byte for each slot, 0 where empty: what a search looks at first
- *     word 14         address of the overflow bucket, 0 if none
- *     word 15         version: the epoch in which the bucket was last announced (see below)
+ * keeps addresses of records, in buckets of one cache line's size (`dict_bucket.ts`).
  *
  * Growth is linear hashing (W. Litwin, 1980): the table has 2^level + split buckets; whenever it is too
  * full, the one bucket `split` is shared out over itself and a new last bucket; when too empty, the last
@@ -36,16 +31,23 @@
 import { invariant } from "../assert.ts";
 import { type Random, randomBelow } from "../random.ts";
 import { equalBytes } from "./bytes.ts";
+import {
+  BUCKET_BYTES,
+  BUCKET_UNITS,
+  BUCKET_WORDS,
+  EACH_BYTE,
+  emptySlot,
+  firstByte,
+  NO_SLOT,
+  OVERFLOW_WORD,
+  SLOTS,
+  tagOf,
+  TAGS_WORD,
+  VERSION_WORD,
+  zeroBytes,
+} from "./dict_bucket.ts";
 import type { Hasher } from "./hash.ts";
 import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "./heap.ts";
-
-const SLOTS = 11;
-const TAGS_WORD = 11;
-const OVERFLOW_WORD = 14;
-const VERSION_WORD = 15;
-const BUCKET_WORDS = 16;
-const BUCKET_BYTES = 64;
-const BUCKET_UNITS = 8;
 
 const CHUNK_SHIFT = 10;
 const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
@@ -58,13 +60,6 @@ const LOAD_MIN = 4;
 
 /** Buckets that are looked at together for a record by chance. */
 const SAMPLED_TOGETHER = 4;
-
-const EACH_BYTE = 0x01010101;
-const LOW_BITS = 0x7f7f7f7f;
-/** The spare fourth byte of the last tags word is not a slot. */
-const LAST_TAGS = 0x00ffffff;
-
-const NO_SLOT = -1;
 
 /** Most keys of one batch that are prefetched. */
 export const PREFETCH_MAX = 32;
@@ -789,30 +784,6 @@ export class Dict {
     invariant(count === this.#count, "records are counted");
     invariant(overflowCount === this.#overflowCount, "overflow buckets are counted");
   }
-}
-
-/** The tag of a hash: of its highest bits, as the lowest choose the bucket; never 0. */
-function tagOf(hash: number): number {
-  return (hash >>> 24) || 1;
-}
-
-/** A word with the high bit set of exactly those bytes that are 0 in `word`. */
-function zeroBytes(word: number): number {
-  return ~(((word & LOW_BITS) + LOW_BITS) | word | LOW_BITS);
-}
-
-/** The number of the first byte of which `zeroBytes` has set the bit. */
-function firstByte(hits: number): number {
-  return (31 - Math.clz32(hits & -hits)) >>> 3;
-}
-
-function emptySlot(words: Uint32Array, base: number): number {
-  let hits = zeroBytes(words[base + TAGS_WORD]);
-  if (hits !== 0) return firstByte(hits);
-  hits = zeroBytes(words[base + TAGS_WORD + 1]);
-  if (hits !== 0) return 4 + firstByte(hits);
-  hits = zeroBytes(words[base + TAGS_WORD + 2]) & LAST_TAGS;
-  return hits !== 0 ? 8 + firstByte(hits) : NO_SLOT;
 }
 
 function reverseBits(word: number): number {
