@@ -7,11 +7,14 @@ import {
   parseResidentBytes,
   type WorkloadResult,
 } from "../../scripts/benchmark/figures.ts";
+import { collectionShapes, collectionTests } from "../../scripts/benchmark/collections.ts";
 import { parseOptions } from "../../scripts/benchmark/options.ts";
 import {
   compare,
+  formatCollectionMemory,
   formatCount,
   formatMemory,
+  formatPauses,
   formatTable,
   formatThroughput,
   goalRatio,
@@ -184,6 +187,9 @@ Deno.test("goals depend on test, size and pipeline", () => {
   assertEquals(goalRatio({ ...workload, pipeline: 64, valueBytes: 1024 }), 1);
   assertEquals(goalRatio({ ...workload, pipeline: 64, test: "mset" }), 0.9);
   assertEquals(goalRatio({ test: "incr", pipeline: 16, keyCount: 1 }), 1.3);
+  assertEquals(goalRatio({ test: "lpush", pipeline: 1, keyCount: 1 }), 1);
+  assertEquals(goalRatio({ test: "lpush", pipeline: 16, keyCount: 1 }), 1.2);
+  assertEquals(goalRatio({ test: "hgetall", pipeline: 16, keyCount: 1 }), 1);
 });
 
 Deno.test("redino's source gets the permissions of the start task, and not all of them", () => {
@@ -227,13 +233,13 @@ Deno.test("tests without values are planned once per pipeline, GETs of a size in
 Deno.test("without flags everything is measured in five rounds", () => {
   const options = parseOptions([]);
   assertEquals(options.rounds, 5);
-  assertEquals(options.sections, ["memory", "startup", "batches"]);
-  assertEquals(planWorkloads(options).length, 9 + 4 * 3 * 3);
+  assertEquals(options.sections, ["memory", "pauses", "startup", "batches"]);
+  assertEquals(planWorkloads(options).length, (3 + 20) * 3 + 4 * 3 * 3);
   assertEquals(options.valkey, false);
 });
 
 Deno.test("a quick run leaves out the batches unless they are named", () => {
-  assertEquals(parseOptions(["--quick"]).sections, ["memory", "startup"]);
+  assertEquals(parseOptions(["--quick"]).sections, ["memory", "pauses", "startup"]);
   assertEquals(parseOptions(["--quick", "--only", "batches"]).sections, ["batches"]);
 });
 
@@ -241,11 +247,47 @@ Deno.test("ping stands for both kinds of ping", () => {
   assertEquals(parseOptions(["--only", "ping"]).tests, ["ping_inline", "ping_mbulk"]);
 });
 
+Deno.test("collections stands for the tests on all of them", () => {
+  const { sections, tests } = parseOptions(["--only", "collections"]);
+  assertEquals([sections.length, tests.length, tests[0], tests.at(-1)], [0, 20, "lpush", "sinter"]);
+});
+
+Deno.test("what pops finds an element for each request, and two more", () => {
+  const commands = [...collectionTests.zpopmin.load(1_234)];
+  assertEquals(commands.map(([name, key]) => `${name} ${key}`), Array(3).fill("ZADD zset"));
+  const members = commands.flatMap((command) => command.slice(2).filter((_, i) => i % 2 === 1));
+  assertEquals(new Set(members).size, 1_236);
+});
+
+Deno.test("one collection of each type is measured, and a tenth as many of ten elements", () => {
+  const shapes = collectionShapes(1_000);
+  assertEquals(shapes.map(({ title }) => title).slice(0, 2), ["one list", "small lists"]);
+  assertEquals(shapes.length, 10);
+  const keys = [...shapes[1].commands()].map(([, key]) => key);
+  assertEquals([keys.length, new Set(keys).size], [100, 100]);
+});
+
+Deno.test("memory of collections has a server to a column, unknown figures a dash", () => {
+  const figures = [{ title: "one list", bytesPerElement: { redino: 21.25 } }];
+  assertEquals(
+    formatCollectionMemory(figures, ["redino", "Redis"]).split("\n").at(-1),
+    "| one list |         21.3 |           — |",
+  );
+});
+
+Deno.test("pauses have a row for each server and collection", () => {
+  const figures = [{ name: "Redis", what: "a set grows", p999Ms: 1.234, longestMs: 12.5 }];
+  assertEquals(
+    formatPauses(figures).split("\n").at(-1),
+    "| Redis  | a set grows |     1.23 |      12.50 |",
+  );
+});
+
 Deno.test("senseless flags are refused by name", () => {
   assertThrows(() => parseOptions(["--rounds", "0"]), RangeError, "--rounds");
   assertThrows(() => parseOptions(["--rounds", "1.5"]), RangeError, "whole numbers");
   assertThrows(() => parseOptions(["--sizes", "3,x"]), RangeError, "--sizes");
-  assertThrows(() => parseOptions(["--only", "lpush"]), RangeError, "lpush");
+  assertThrows(() => parseOptions(["--only", "lpushx"]), RangeError, "lpushx");
   assertThrows(() => parseOptions(["--round", "3"]), RangeError, '"--round" is not a flag');
   assertThrows(() => parseOptions(["rounds"]), RangeError, '"rounds" is not a flag');
 });
