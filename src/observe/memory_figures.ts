@@ -40,7 +40,7 @@ export class MemoryFigures {
     this.databases = keyspace.databases.filter(({ size }) => size > 0).map((database) => ({
       index: database.index,
       tableBytes: database.dict.tableBytes,
-      timersBytes: database.wheel.bytes,
+      timersBytes: database.wheel.bytes + database.fieldTimers.wheel.bytes,
     }));
     this.keys = keyspace.size;
     this.clientsBytes = 0;

@@ -118,20 +118,35 @@ export class CommandGenerator {
     const words = name.split(" ");
     // Emptying the databases is rare, so that there is something to compare.
     if (/^(flush|swapdb)/.test(name) && this.#below(20) > 0) return this.next();
-    for (const argument of this.#grammar.get(name)!) this.#write(argument, words);
+    this.#writeAll(this.#grammar.get(name)!, words);
     if (this.#below(5) === 0) this.#spoil(words);
     return words;
   }
 
-  #write(argument: Argument, words: string[]): void {
-    if (argument.optional && this.#below(3) > 0) return;
+  #writeAll(parts: readonly Argument[], words: string[]): void {
+    for (let i = 0; i < parts.length; i++) {
+      const counts = /^num(keys|fields)$/.test(parts[i].name) && i + 1 < parts.length;
+      if (counts && this.#below(4) > 0) {
+        // mostly as many as there are
+        const at = words.push("") - 1;
+        words[at] = String(this.#write(parts[++i], words));
+      } else {
+        this.#write(parts[i], words);
+      }
+    }
+  }
+
+  /** Says how many times the argument was written. */
+  #write(argument: Argument, words: string[]): number {
+    if (argument.optional && this.#below(3) > 0) return 0;
     const times = argument.multiple ? 1 + this.#below(3) : 1;
     for (let i = 0; i < times; i++) {
       if (argument.token && (i === 0 || argument.multipleToken)) words.push(argument.token);
       if (argument.type === "oneof") this.#write(this.#pick(argument.of), words);
-      else if (argument.type === "block") argument.of.forEach((part) => this.#write(part, words));
+      else if (argument.type === "block") this.#writeAll(argument.of, words);
       else if (argument.type !== "pure-token") words.push(this.#value(argument));
     }
+    return times;
   }
 
   #value(argument: Argument): string {

@@ -29,6 +29,10 @@ const looselyCompared: Record<string, Looseness[]> = {
   pttl: ["near"],
   expiretime: ["near"],
   pexpiretime: ["near"],
+  httl: ["shape"],
+  hpttl: ["shape"],
+  hexpiretime: ["shape"],
+  hpexpiretime: ["shape"],
 };
 
 /** What shows the value of a key, by its type. */
