@@ -93,7 +93,6 @@ function noteExpireAt(
   deleted: number,
 ): void {
   if (updated + deleted === 0) return;
-  context.changed(1, updated + deleted);
   context.notify(NotifyClass.HASH, deleted > 0 ? "hdel" : "hexpire", 1);
   context.database.fieldsRemoved(record);
 }
@@ -125,6 +124,7 @@ function hexpireGeneric(context: CommandContext, unit: ExpireUnit): void {
       reply.integer(result);
     }
   }
+  if (updated + deleted > 0) context.changed(1, updated + deleted);
   noteExpireAt(context, record, updated, deleted);
 }
 
@@ -168,12 +168,13 @@ function hpersist(context: CommandContext): void {
       reply.integer(fieldUpdated);
     }
   }
-  if (updated > 0) notePersisted(context, record);
+  if (updated === 0) return;
+  context.changed(1);
+  notePersisted(context, record);
 }
 
 /** Says that fields have lost their times to live. */
 function notePersisted(context: CommandContext, record: number): void {
-  context.changed(1);
   context.notify(NotifyClass.HASH, "hpersist", 1);
   context.database.fieldsRemoved(record);
 }
@@ -212,6 +213,7 @@ function hgetex(context: CommandContext): void {
     }
   }
   if (expired > 0) database.fieldsExpired(record, expired);
+  if (updated + deleted > 0) context.changed(1, updated + deleted);
   if (expiresAtMs === neverMs && updated > 0) notePersisted(context, record);
   else if (updated + deleted > 0) noteExpireAt(context, record, updated, deleted);
   else if (expired > 0) database.fieldsRemoved(record);
