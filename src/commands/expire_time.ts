@@ -1,5 +1,6 @@
 /** Expire times as commands take them: relative or absolute, in seconds or milliseconds. */
 import type { CommandContext } from "../command/context.ts";
+import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, invalidExpire } from "../resp/errors.ts";
 import { addInt64, type Int64, int64Max, int64Min, toInt64 } from "../resp/numbers.ts";
 
@@ -14,6 +15,15 @@ export const secondsFromNow: ExpireUnit = { milliseconds: 1000, isRelative: true
 export const millisecondsFromNow: ExpireUnit = { milliseconds: 1, isRelative: true };
 export const unixSeconds: ExpireUnit = { milliseconds: 1000, isRelative: false };
 export const unixMilliseconds: ExpireUnit = { milliseconds: 1, isRelative: false };
+
+/** The unit that the option at argument `i` says, null where it is another option. */
+export function expireUnitNamed(args: Arguments, i: number): ExpireUnit | null {
+  if (args.is(i, "EX")) return secondsFromNow;
+  if (args.is(i, "PX")) return millisecondsFromNow;
+  if (args.is(i, "EXAT")) return unixSeconds;
+  if (args.is(i, "PXAT")) return unixMilliseconds;
+  return null;
+}
 
 /** Seconds that are a safe integer in milliseconds too. */
 const safeSecondsMax = Math.floor(Number.MAX_SAFE_INTEGER / 1000);

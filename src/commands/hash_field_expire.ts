@@ -2,7 +2,6 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import { NotifyClass } from "../keyspace/events.ts";
-import type { Arguments } from "../resp/arguments.ts";
 import {
   CommandError,
   errors,
@@ -14,6 +13,7 @@ import { neverMs, noFieldMs } from "../values/hash_fields.ts";
 import { ValueType } from "../values/record.ts";
 import {
   type ExpireUnit,
+  expireUnitNamed,
   millisecondsFromNow,
   secondsFromNow,
   unixMilliseconds,
@@ -53,13 +53,11 @@ function fieldExpiryMs(context: CommandContext, i: number, unit: ExpireUnit): nu
   return timeMs;
 }
 
-/** The unit that the option at argument `i` says, null where it is another option. */
-function unitNamed(args: Arguments, i: number): ExpireUnit | null {
-  if (args.is(i, "EX")) return secondsFromNow;
-  if (args.is(i, "PX")) return millisecondsFromNow;
-  if (args.is(i, "EXAT")) return unixSeconds;
-  if (args.is(i, "PXAT")) return unixMilliseconds;
-  return null;
+/** When the field that argument `i` is goes, as `Hashes.expiresAtMs`; `record` is 0 where there is no hash. */
+function currentExpiryMs(context: CommandContext, record: number, i: number): number {
+  const { buffer, starts, ends } = context.args;
+  if (record === 0) return noFieldMs;
+  return hashesOf(context).expiresAtMs(record, buffer, starts[i], ends[i]);
 }
 
 /** A condition holds for fields that go at `currentMs`; those that never go are like the last to go. */
@@ -98,21 +96,18 @@ function noteExpireAt(
 }
 
 function hexpireGeneric(context: CommandContext, unit: ExpireUnit): void {
-  const { args, args: { buffer, starts, ends, count }, reply } = context;
-  const hashes = hashesOf(context);
+  const { args, args: { count }, reply } = context;
   const record = writeValue(context, 1, ValueType.HASH);
   const expiresAtMs = fieldExpiryMs(context, 2, unit);
   const condition = expireConditions.find((name) => args.is(3, name)) ?? "";
   const fieldsAt = condition === "" ? 3 : 4;
   requireFields(args, fieldsAt, errors.fieldCountNotAboveZero);
-  if (record !== 0) hashes.extend(record);
+  if (record !== 0) hashesOf(context).extend(record);
   reply.array(count - fieldsAt - 2);
   let updated = 0;
   let deleted = 0;
   for (let i = fieldsAt + 2; i < count; i++) {
-    const currentMs = record === 0
-      ? noFieldMs
-      : hashes.expiresAtMs(record, buffer, starts[i], ends[i]);
+    const currentMs = currentExpiryMs(context, record, i);
     if (currentMs === noFieldMs) {
       reply.integer(fieldMissing);
     } else if (!isAllowed(condition, currentMs, expiresAtMs)) {
@@ -130,17 +125,14 @@ function hexpireGeneric(context: CommandContext, unit: ExpireUnit): void {
 
 /** Answers in units of `unitMs`, any part of one counting as a whole. */
 function httlGeneric(context: CommandContext, unitMs: 1 | 1000, isAbsolute: boolean): void {
-  const { args, args: { buffer, starts, ends, count }, database, reply } = context;
-  const hashes = hashesOf(context);
+  const { args, args: { count }, database, reply } = context;
   const record = readValue(context, 1, ValueType.HASH);
   requireFields(args, 2);
   const { nowMs } = database.keyspace;
   const baseMs = isAbsolute ? 0 : nowMs;
   reply.array(count - 4);
   for (let i = 4; i < count; i++) {
-    const expiresAtMs = record === 0
-      ? noFieldMs
-      : hashes.expiresAtMs(record, buffer, starts[i], ends[i]);
+    const expiresAtMs = currentExpiryMs(context, record, i);
     if (expiresAtMs < nowMs) reply.integer(fieldMissing);
     else if (expiresAtMs === neverMs) reply.integer(fieldPersistent);
     else reply.integer(Math.ceil((expiresAtMs - baseMs) / unitMs));
@@ -155,9 +147,7 @@ function hpersist(context: CommandContext): void {
   reply.array(count - 4);
   let updated = 0;
   for (let i = 4; i < count; i++) {
-    const expiresAtMs = record === 0
-      ? noFieldMs
-      : hashes.expiresAtMs(record, buffer, starts[i], ends[i]);
+    const expiresAtMs = currentExpiryMs(context, record, i);
     if (expiresAtMs < database.keyspace.nowMs) {
       reply.integer(fieldMissing);
     } else if (expiresAtMs === neverMs) {
@@ -183,7 +173,7 @@ function notePersisted(context: CommandContext, record: number): void {
 function parseHgetex(context: CommandContext): { expiresAtMs: number | null; fieldsAt: number } {
   const { args } = context;
   if (args.is(2, "PERSIST")) return { expiresAtMs: neverMs, fieldsAt: 3 };
-  const unit = unitNamed(args, 2);
+  const unit = expireUnitNamed(args, 2);
   if (unit === null) return { expiresAtMs: null, fieldsAt: 2 };
   return { expiresAtMs: fieldExpiryMs(context, 3, unit), fieldsAt: 4 };
 }
@@ -204,7 +194,7 @@ function hgetex(context: CommandContext): void {
       const isExpired = record !== 0 && database.expireField(record, buffer, starts[i], ends[i]);
       if (isExpired) expired++;
     } else if (expiresAtMs === neverMs) {
-      if (hashes.expiresAtMs(record, buffer, starts[i], ends[i]) === neverMs) continue;
+      if (currentExpiryMs(context, record, i) === neverMs) continue;
       hashes.setExpiry(record, buffer, starts[i], ends[i], neverMs);
       updated++;
     } else if (expiresAtMs !== null) {
@@ -245,7 +235,7 @@ function parseHsetex(context: CommandContext): HsetexOptions {
       options.condition = args.is(i, "FXX") ? "FXX" : "FNX";
       continue;
     }
-    const unit = unitNamed(args, i);
+    const unit = expireUnitNamed(args, i);
     const isKeepTtl = args.is(i, "KEEPTTL");
     if (unit === null && !isKeepTtl) throw new CommandError(unknownArgument(args.cString(i)));
     if (options.keepTtl || options.expiresAtMs !== null) {

@@ -1,13 +1,7 @@
 /** The options of SET and GETEX. */
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors } from "../resp/errors.ts";
-import {
-  type ExpireUnit,
-  millisecondsFromNow,
-  secondsFromNow,
-  unixMilliseconds,
-  unixSeconds,
-} from "./expire_time.ts";
+import { type ExpireUnit, expireUnitNamed } from "./expire_time.ts";
 
 /** A time to live among the options: how it is written, and the argument that has its number. */
 export interface ExpiryOption {
@@ -55,16 +49,8 @@ export function parseGetexOptions(args: Arguments): GetexOptions {
 
 /** The time to live that arguments `i` and `i + 1` are; of several in one unit the last counts. */
 function parseExpiry(args: Arguments, i: number, earlier: ExpiryOption | null): ExpiryOption {
-  const unit = unitNamed(args, i);
+  const unit = expireUnitNamed(args, i);
   const isFit = unit !== null && i + 1 < args.count && (earlier === null || earlier.unit === unit);
   if (!isFit) throw new CommandError(errors.syntax);
   return { unit, argument: i + 1 };
-}
-
-function unitNamed(args: Arguments, i: number): ExpireUnit | null {
-  if (args.is(i, "EX")) return secondsFromNow;
-  if (args.is(i, "PX")) return millisecondsFromNow;
-  if (args.is(i, "EXAT")) return unixSeconds;
-  if (args.is(i, "PXAT")) return unixMilliseconds;
-  return null;
 }
