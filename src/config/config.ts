@@ -6,7 +6,13 @@
 import { resolve } from "node:path";
 import { CommandError, configSetFailed, unknownDirective } from "../resp/errors.ts";
 import { ConfigError, type FileLine, type Setting } from "./directive_types.ts";
-import { type ConfigField, type Directive, directives, findDirective } from "./directives.ts";
+import {
+  type ConfigField,
+  type Directive,
+  directives,
+  findDirective,
+  namedDirectives,
+} from "./directives.ts";
 import { ConfigValues } from "./values.ts";
 import { isGlob, matchesGlob } from "./words.ts";
 
@@ -66,7 +72,7 @@ export class Config {
     for (const pattern of patterns) {
       if (!isGlob(pattern)) add(pattern, findDirective(pattern));
       else {
-        for (const directive of directives) {
+        for (const directive of namedDirectives) {
           if (matchesGlob(pattern, directive.name, true)) add(directive.name, directive);
         }
       }

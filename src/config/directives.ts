@@ -1,5 +1,5 @@
 /**
- * Every directive that redino honours, once: its name, the field of `ConfigValues` that holds it (and
+ * Every directive that redino honours, once: its names, the field of `ConfigValues` that holds it (and
  * whose initializer is its default), its kind and when it may be set. CONFIG GET, SET and REWRITE, the
  * configuration file and the command line all read this table.
  *
@@ -39,10 +39,14 @@ interface Traits {
   readonly protected?: boolean;
   /** Its value must not be shown in a log. */
   readonly sensitive?: boolean;
+  /** A name that it once had, under which it can be read and set as well. */
+  readonly oldName?: string;
 }
 
 export interface Directive<Field extends ConfigField = ConfigField> extends Traits {
   readonly name: string;
+  /** How it is called today, where `name` is what it was called once. */
+  readonly currentName?: string;
   readonly field: Field;
   readonly type: DirectiveType<ConfigValues[Field]>;
 }
@@ -66,6 +70,7 @@ const uint64Max = 2n ** 64n - 1n;
 const megabyte = 1024 * 1024;
 const count = new IntegerType(0, int32Max);
 const size = new IntegerType(0, int64Max);
+const memory = new MemoryType(0, int64Max);
 const protectedAction = new EnumType<ConfigValues["enableDebugCommand"]>(["no", "yes", "local"]);
 
 const noDaemon =
@@ -140,16 +145,30 @@ export const directives: readonly Directive[] = [
   directive("notify-keyspace-events", "notifyKeyspaceEvents", new NotifyEventsType()),
 
   // Encodings
-  directive("list-max-listpack-size", "listMaxListpackSize", new IntegerType(-(2 ** 31), int32Max)),
-  directive("hash-max-listpack-entries", "hashMaxListpackEntries", size),
-  directive("hash-max-listpack-value", "hashMaxListpackValueBytes", new MemoryType(0, int64Max)),
+  directive(
+    "list-max-listpack-size",
+    "listMaxListpackSize",
+    new IntegerType(-(2 ** 31), int32Max),
+    { oldName: "list-max-ziplist-size" },
+  ),
+  directive("list-compress-depth", "listCompressDepth", count),
+  directive("hash-max-listpack-entries", "hashMaxListpackEntries", size, {
+    oldName: "hash-max-ziplist-entries",
+  }),
+  directive("hash-max-listpack-value", "hashMaxListpackValueBytes", memory, {
+    oldName: "hash-max-ziplist-value",
+  }),
   directive("set-max-intset-entries", "setMaxIntsetEntries", size),
   directive("set-max-listpack-entries", "setMaxListpackEntries", size),
   directive("set-max-listpack-value", "setMaxListpackValueBytes", size),
-  directive("zset-max-listpack-entries", "zsetMaxListpackEntries", size),
-  directive("zset-max-listpack-value", "zsetMaxListpackValueBytes", new MemoryType(0, int64Max)),
-  directive("hll-sparse-max-bytes", "hllSparseMaxBytes", new MemoryType(0, int64Max)),
-  directive("stream-node-max-bytes", "streamNodeMaxBytes", new MemoryType(0, int64Max)),
+  directive("zset-max-listpack-entries", "zsetMaxListpackEntries", size, {
+    oldName: "zset-max-ziplist-entries",
+  }),
+  directive("zset-max-listpack-value", "zsetMaxListpackValueBytes", memory, {
+    oldName: "zset-max-ziplist-value",
+  }),
+  directive("hll-sparse-max-bytes", "hllSparseMaxBytes", memory),
+  directive("stream-node-max-bytes", "streamNodeMaxBytes", memory),
   directive("stream-node-max-entries", "streamNodeMaxEntries", size),
 
   // Observation
@@ -168,7 +187,14 @@ export const directives: readonly Directive[] = [
   ),
 ];
 
-const directivesByName = new Map(directives.map((directive) => [directive.name, directive]));
+/** One for each name: who asks for a directive by both of its names gets two answers. */
+export const namedDirectives: readonly Directive[] = directives.flatMap((directive) => {
+  const { name, oldName } = directive;
+  if (oldName === undefined) return [directive];
+  return [directive, { ...directive, name: oldName, currentName: name }];
+});
+
+const directivesByName = new Map(namedDirectives.map((directive) => [directive.name, directive]));
 
 /** The directive called `name`, in any case. */
 export function findDirective(name: string): Directive | undefined {

@@ -47,13 +47,14 @@ export function rewriteText(old: string, config: Config): string {
     .map((line) => line + "\n").join("");
 }
 
-/** Name of the directive that a line states; null for none, undefined where it can't be understood. */
+/** Today's name of the directive that a line states; null for none, undefined where it can't be understood. */
 function nameOf(line: string): string | null | undefined {
   if (line === "" || line.startsWith("#")) return null;
   const name = splitWords(line)?.[0]?.toLowerCase();
   if (name === undefined) return undefined;
   if (fileOnlyNames.has(name)) return null;
-  return findDirective(name)?.name;
+  const directive = findDirective(name);
+  return directive?.currentName ?? directive?.name;
 }
 
 /**

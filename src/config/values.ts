@@ -135,6 +135,8 @@ export class ConfigValues implements ValueLimits {
 
   // Encodings
   listMaxListpackSize = -2;
+  /** Accepted; nodes of lists are never compressed. */
+  listCompressDepth = 0;
   hashMaxListpackEntries = 512;
   hashMaxListpackValueBytes = 64;
   setMaxIntsetEntries = 512;

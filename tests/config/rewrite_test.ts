@@ -103,3 +103,13 @@ Deno.test("CONFIG REWRITE replaces the file and leaves no other behind", () => {
     Deno.removeSync(folder, { recursive: true });
   }
 });
+
+Deno.test("CONFIG REWRITE writes a directive under its present name where its old one stood", () => {
+  const config = new Config("/tmp");
+  config.load("hash-max-ziplist-entries", ["7"]);
+  const old = 'hash-max-ziplist-entries 5\nsave ""\n';
+  assertEquals(
+    rewriteText(old, config).split("\n").slice(0, 2),
+    ["hash-max-listpack-entries 7", 'save ""'],
+  );
+});
