@@ -253,7 +253,7 @@ export class Dispatcher implements CommandRunner {
 
   /** What keeps an authenticated client from a command that exists, or null. */
   #gate(spec: CommandSpec, client: Client): string | null {
-    const { config: { values }, evictor } = this.#server;
+    const { config: { values }, evictor, pushes } = this.#server;
     if ((spec.flags & CommandFlag.PROTECTED) !== 0) {
       const allowed = values.enableDebugCommand;
       const may = allowed === ProtectedAction.Yes ||
@@ -267,10 +267,13 @@ export class Dispatcher implements CommandRunner {
     if (transaction !== null && (spec.flags & CommandFlag.NO_MULTI) !== 0) {
       return errors.notInMulti;
     }
-    if (values.maxmemoryBytes > 0 && !evictor.makeRoom()) {
+    if (values.maxmemoryBytes > 0) {
+      const hasRoom = evictor.makeRoom();
+      // that keys have gone is told before the reply
+      if (pushes.pending) pushes.release();
       // a queue takes memory too
       const isQueued = transaction !== null && this.#queuedInMulti[spec.id] === 1;
-      if (isQueued || (flagsOf(spec, client) & CommandFlag.DENYOOM) !== 0) {
+      if (!hasRoom && (isQueued || (flagsOf(spec, client) & CommandFlag.DENYOOM) !== 0)) {
         return errors.outOfMemory;
       }
     }

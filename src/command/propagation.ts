@@ -88,13 +88,13 @@ export class Propagation implements KeyspaceEvents {
 
   flushed(database: Database): void {
     this.#stats.dirty += database.size;
-    if (this.#watchedKeys.count > 0) this.#watchedKeys.replaced(database, database);
+    if (this.#watchedKeys.count > 0) this.#watchedKeys.flushed(database);
     this.#replaced(database);
   }
 
   swapped(first: Database, second: Database): void {
     this.#stats.dirty++;
-    if (this.#watchedKeys.count > 0) this.#watchedKeys.replaced(first, second);
+    if (this.#watchedKeys.count > 0) this.#watchedKeys.swapped(first, second);
     this.#replaced(first);
     this.#replaced(second);
   }

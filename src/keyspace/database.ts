@@ -465,6 +465,7 @@ export class Database {
 
   /** Exchanges the contents of two databases; each keeps its number. */
   swapWith(other: Database): void {
+    this.keyspace.events.swapped(this, other);
     const { dict, wheel, fieldTimers } = this;
     this.dict = other.dict;
     this.wheel = other.wheel;
@@ -472,7 +473,6 @@ export class Database {
     other.dict = dict;
     other.wheel = wheel;
     other.fieldTimers = fieldTimers;
-    this.keyspace.events.swapped(this, other);
   }
 
   /** Frees a record that is in no dict, with its value and its timer. */

@@ -32,6 +32,6 @@ export interface KeyspaceEvents {
   evicted(database: Database, record: number): void;
   /** All keys of the database are about to go. */
   flushed(database: Database): void;
-  /** Two databases have exchanged their contents. */
+  /** Two databases are about to exchange their contents. */
   swapped(first: Database, second: Database): void;
 }

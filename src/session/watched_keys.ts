@@ -80,16 +80,31 @@ export class WatchedKeys {
     if (watched !== undefined) touch(watched);
   }
 
-  /** Two databases have exchanged, or one and the same is about to lose, their contents. */
-  replaced(first: Database, second: Database): void {
+  /** A database is about to lose all its keys. */
+  flushed(database: Database): void {
     for (const watched of this.#keys.values()) {
-      const { database, key } = watched;
-      if (database !== first.index && database !== second.index) continue;
-      const existed = first.dict.find(key, 0, key.length) !== 0 ||
-        second.dict.find(key, 0, key.length) !== 0;
-      if (existed) touch(watched);
+      if (watched.database === database.index && holds(database, watched)) touch(watched);
     }
   }
+
+  /** Two databases are about to exchange their contents. */
+  swapped(first: Database, second: Database): void {
+    for (const watched of this.#keys.values()) {
+      if (watched.database === first.index) touchSwapped(watched, first, second);
+      else if (watched.database === second.index) touchSwapped(watched, second, first);
+    }
+  }
+}
+
+/** Whether a key is there, or was when it began to be watched: one whose time has come since counts. */
+function holds(database: Database, { key }: WatchedKey): boolean {
+  return database.dict.find(key, 0, key.length) !== 0;
+}
+
+/** The key changes if there was one, or if there will be; one whose time has come will not be. */
+function touchSwapped(watched: WatchedKey, from: Database, to: Database): void {
+  const { key } = watched;
+  if (holds(from, watched) || to.find(key, 0, key.length) !== 0) touch(watched);
 }
 
 function touch(watched: WatchedKey): void {
