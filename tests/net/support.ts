@@ -81,7 +81,8 @@ export async function run(client: Client, line: string): Promise<string> {
   return textOf(await client.send(line.split(" ")));
 }
 
-function textOf(reply: Reply): string {
+/** A reply as text: of an error and a bulk string, their text. */
+export function textOf(reply: Reply): string {
   switch (reply.kind) {
     case "simple":
     case "error":
