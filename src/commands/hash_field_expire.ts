@@ -92,7 +92,7 @@ function noteExpireAt(
 ): void {
   if (updated + deleted === 0) return;
   context.notify(NotifyClass.HASH, deleted > 0 ? "hdel" : "hexpire", 1);
-  context.database.fieldsRemoved(record);
+  if (deleted > 0) context.database.fieldsRemoved(record);
 }
 
 function hexpireGeneric(context: CommandContext, unit: ExpireUnit): void {

@@ -32,8 +32,9 @@ export class FieldTimers {
   /** Has the timer of a hash come when its first field goes; without any such field it has none. */
   update(record: number): void {
     const earliestMs = this.#hashes.earliestMs(record);
-    if (earliestMs === neverMs) this.cancel(record);
-    else this.#set(record, earliestMs);
+    if (earliestMs === neverMs) return this.cancel(record);
+    const timer = this.#hashes.timer(record);
+    if (timer === 0 || this.wheel.expiresAtMs(timer) !== earliestMs) this.#set(record, earliestMs);
   }
 
   /** Takes a hash's timer away, if it has one. */

@@ -55,6 +55,9 @@ const COUNT_UNKNOWN = 0xffff;
 /** No listpack may grow beyond this: who fills one asks `isSafeToAdd` first where it could. */
 const LISTPACK_BYTES_MAX = 2 ** 30;
 
+/** Entries that are moved need no more room than this but now and then. */
+const scratchBytes = 256;
+
 /** All listpacks in a heap whose blocks begin with a prefix of one size. */
 export class Listpacks {
   /** Of the entry written last, or of the one behind what was removed (0 if none is). */
@@ -67,6 +70,8 @@ export class Listpacks {
   // The entry that is to be written: a string in the caller's buffer, or an integer encoded here.
   readonly #integer: Uint8Array = new Uint8Array(integerBytesMax);
   #integerBytes = 0;
+  /** Holds entries that are moved. */
+  readonly #scratch: Uint8Array = new Uint8Array(scratchBytes);
   #stringBytes = 0;
 
   /** `prefixBytes` is a multiple of 4. */
@@ -388,14 +393,16 @@ export class Listpacks {
     const from = base + at;
     let behind = from;
     for (let i = 0; i < entryCount; i++) behind = skipEntry(bytes, behind);
-    const entries = bytes.slice(from, behind);
+    const length = behind - from;
+    const entries = length <= scratchBytes ? this.#scratch : new Uint8Array(length);
+    copyBytes(bytes, from, entries, 0, length);
     const target = base + (to === 0 ? this.bytes(a) - 1 : to);
     if (target > behind) {
       moveBytes(bytes, behind, from, target - behind);
-      bytes.set(entries, target - entries.length);
+      copyBytes(entries, 0, bytes, target - length, length);
     } else if (target < from) {
-      moveBytes(bytes, target, target + entries.length, from - target);
-      bytes.set(entries, target);
+      moveBytes(bytes, target, target + length, from - target);
+      copyBytes(entries, 0, bytes, target, length);
     }
   }
 
