@@ -31,8 +31,9 @@ import { addWrapping, highWord, int64OfWords, lowWord } from "./int64_words.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
 import { backlenBytes, encodedStringBytes } from "./listpack_entry.ts";
+import { ListpackWriter } from "./listpack_writer.ts";
 import { Encoding, rootOf, setEncoding, setRoot } from "./record.ts";
-import type { Slice } from "./slice.ts";
+import { Slice } from "./slice.ts";
 import { countRadixNodes } from "./stream_radix.ts";
 import { EntryFlag, StreamCursor } from "./stream_cursor.ts";
 import { StreamGroups } from "./stream_groups.ts";
@@ -82,6 +83,8 @@ export class Streams implements ValueKind {
   readonly #listpacks: Listpacks;
   readonly #ids: StreamIdIndex;
   readonly #walker: StreamCursor;
+  readonly #writer = new ListpackWriter();
+  readonly #packed = new Slice();
   readonly #masterId = new StreamId();
   readonly #edgeId = new StreamId();
 
@@ -393,17 +396,18 @@ export class Streams implements ValueKind {
       byteLength += encoded + backlenBytes(encoded);
     }
     const listpacks = this.#listpacks;
-    let node = listpacks.create(byteLength);
+    const node = listpacks.create(byteLength);
     id.store(this.#heap.words[node >>> SEGMENT_SHIFT], (node & UNIT_MASK) << 1);
     this.#insertNode(this.#get(root, treeWord), node);
-    // there is room for all that follows: the node stays where it is
-    node = listpacks.appendInteger(node, 0);
-    node = listpacks.appendInteger(node, 0);
-    node = listpacks.appendInteger(node, (args.count - first) / 2);
-    for (let i = first; i < args.count; i += 2) {
-      node = listpacks.append(node, buffer, starts[i], ends[i]);
-    }
-    node = listpacks.appendInteger(node, 0);
+    listpacks.locate(node, this.#packed);
+    const writer = this.#writer;
+    writer.begin(this.#packed);
+    writer.integer(0);
+    writer.integer(0);
+    writer.integer((args.count - first) / 2);
+    for (let i = first; i < args.count; i += 2) writer.string(buffer, starts[i], ends[i]);
+    writer.integer(0);
+    writer.end();
     this.#set(root, tailWord, node);
     return node;
   }
@@ -415,17 +419,19 @@ export class Streams implements ValueKind {
     const fieldCount = (args.count - first) / 2;
     const hasSameFields = this.#hasFields(node, args, first);
     listpacks.replaceInteger(node, listpacks.first(node), this.#nodeEntries(node) + 1);
-    const words = this.#heap.words[node >>> SEGMENT_SHIFT];
-    const master = this.#masterId.load(words, (node & UNIT_MASK) << 1);
-    listpacks.appendInteger(node, hasSameFields ? EntryFlag.SAME_FIELDS : 0);
-    listpacks.appendInteger(node, id.msSince(master));
-    listpacks.appendInteger(node, id.sequenceSince(master));
-    if (!hasSameFields) listpacks.appendInteger(node, fieldCount);
+    this.locateNode(node, this.#packed, this.#masterId);
+    const writer = this.#writer;
+    writer.begin(this.#packed);
+    writer.integer(hasSameFields ? EntryFlag.SAME_FIELDS : 0);
+    writer.integer(id.msSince(this.#masterId));
+    writer.integer(id.sequenceSince(this.#masterId));
+    if (!hasSameFields) writer.integer(fieldCount);
     for (let i = first; i < args.count; i += 2) {
-      if (!hasSameFields) listpacks.append(node, buffer, starts[i], ends[i]);
-      listpacks.append(node, buffer, starts[i + 1], ends[i + 1]);
+      if (!hasSameFields) writer.string(buffer, starts[i], ends[i]);
+      writer.string(buffer, starts[i + 1], ends[i + 1]);
     }
-    listpacks.appendInteger(node, hasSameFields ? fieldCount + 3 : fieldCount * 2 + 4);
+    writer.integer(hasSameFields ? fieldCount + 3 : fieldCount * 2 + 4);
+    writer.end();
   }
 
   /** Whether the head of a node has exactly these fields. */

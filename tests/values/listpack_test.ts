@@ -4,6 +4,7 @@ import { Heap, HeapFullError, SEGMENT_BYTES } from "../../src/memory/heap.ts";
 import { type Random, randomBelow } from "../../src/random.ts";
 import { type Int64, parseInt64 } from "../../src/resp/numbers.ts";
 import { Listpacks } from "../../src/values/listpack.ts";
+import { ListpackWriter } from "../../src/values/listpack_writer.ts";
 import { Slice } from "../../src/values/slice.ts";
 import { setWord, testScale, withSeed, wordAt } from "../memory/support.ts";
 import { listpackDumps } from "./packed_dumps.ts";
@@ -473,4 +474,38 @@ Deno.test("a slice writes integers in decimal", () => {
   }
   slice.set(encoder.encode("abcdef"), 2, 4);
   assertEquals(sliceText(slice), "cd");
+});
+
+Deno.test("many entries written at once are the same as one by one", () => {
+  withSeed((random) => {
+    for (let round = 0; round < 50 * testScale(); round++) {
+      const heap = new Heap();
+      const listpacks = new Listpacks(heap, 16);
+      const writer = new ListpackWriter();
+      const slice = new Slice();
+      let one = listpacks.append(listpacks.create(), encoder.encode("first"), 0, 5);
+      const other = listpacks.reserve(listpacks.copy(one), 100_000);
+      listpacks.locate(other, slice);
+      writer.begin(slice);
+      for (let i = 0; i < 20; i++) {
+        const length =
+          [0, 1, 62, 63, 64, 126, 127, 4000, 4095, 4096, 5000][randomBelow(random, 11)];
+        const text = encoder.encode("x".repeat(length));
+        const size = 2 ** randomBelow(random, 53);
+        const value = randomBelow(random, size < 2 ** 32 ? size : 2 ** 32) * (i % 2 === 0 ? 1 : -1);
+        one = listpacks.append(one, text, 0, length);
+        one = listpacks.appendInteger(one, value);
+        one = listpacks.append(one, encoder.encode(`${value}`), 0, `${value}`.length);
+        writer.string(text, 0, length);
+        writer.integer(value);
+        writer.string(encoder.encode(`${value}`), 0, `${value}`.length);
+      }
+      writer.end();
+      listpacks.locate(one, slice);
+      const expected = slice.buffer.slice(slice.start, slice.end);
+      listpacks.locate(other, slice);
+      assertEquals(slice.buffer.slice(slice.start, slice.end), expected);
+      assertEquals(listpacks.count(other), 61);
+    }
+  });
 });
