@@ -6,6 +6,7 @@
  * moves by hand. Wall time is in integer milliseconds since the Unix epoch; durations are measured
  * with a monotonic clock in microseconds.
  */
+import { setImmediate } from "node:timers";
 
 /** What cancels a timer that has not fired yet. */
 export type CancelTimer = () => void;
@@ -125,4 +126,9 @@ export class ManualClock implements Clock {
     }
     return first;
   }
+}
+
+/** Resolves when whoever else has something to do has done a piece of it: it is no matter of time. */
+export function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

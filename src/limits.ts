@@ -42,6 +42,9 @@ export const longReplyBuffersPooledMax = 64;
 /** Longest string value, in bytes; Redis' `proto-max-bulk-len` is its default and its ceiling here. */
 export const stringBytesMax = 512 * 1024 * 1024;
 
+/** How long one client's requests run before the others have their turn, in microseconds. */
+export const clientSliceUs = 1000;
+
 /** Longest that one slice of background work (expiry, freeing, eviction) runs, in microseconds. */
 export const backgroundSliceUsMax = 1000;
 

@@ -45,6 +45,7 @@ const nodeModules = [
   "node:os",
   "node:path",
   "node:process",
+  "node:timers",
   "node:timers/promises",
   "node:util",
 ];

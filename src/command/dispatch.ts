@@ -9,7 +9,7 @@
  */
 import { invariant } from "../assert.ts";
 import { HeapFullError } from "../memory/heap.ts";
-import { unknownCommandArgumentsShownMax } from "../limits.ts";
+import { clientSliceUs, unknownCommandArgumentsShownMax } from "../limits.ts";
 import { ProtectedAction } from "../config/values.ts";
 import { Arguments } from "../resp/arguments.ts";
 import {
@@ -55,6 +55,7 @@ export class Dispatcher implements CommandRunner {
   #runSpec: CommandSpec | null = null;
   #runCalls = 0;
   #runStartUs = 0;
+  #batchStartUs = 0;
   /** The arguments of its last call. */
   #runArgs = new Arguments();
   /** Whether a transaction queues a command, by the command's id. */
@@ -83,7 +84,12 @@ export class Dispatcher implements CommandRunner {
     pushes.running = client;
     const nowMs = clock.nowMs();
     if (nowMs !== keyspace.nowMs) keyspace.setNow(nowMs);
-    this.#runStartUs = clock.monotonicUs();
+    this.#batchStartUs = this.#runStartUs = clock.monotonicUs();
+  }
+
+  /** Whether this batch has had its time, as far as is known without a look at the clock. */
+  get isBatchLong(): boolean {
+    return this.#runStartUs - this.#batchStartUs > clientSliceUs;
   }
 
   /** Books what has been run, before the arguments of it are used again. */

@@ -4,6 +4,7 @@
  * It owns the socket, the query buffer and the output queue, and holds a client to its limits. What a
  * request means is the dispatcher's business.
  */
+import { othersTurn } from "../clock.ts";
 import { CommandContext, type ServerContext } from "../command/context.ts";
 import { type Dispatcher, Outcome } from "../command/dispatch.ts";
 import { unauthenticatedOutputBytesMax } from "../limits.ts";
@@ -15,6 +16,15 @@ import { Client, type Link, ReplyMode } from "../session/client.ts";
 import { OutputQueue } from "./output_queue.ts";
 import { requests } from "./requests.ts";
 import { formatAddress, isLocal } from "./sockets.ts";
+
+/** How far the requests that have come were run. */
+enum Progress {
+  Done,
+  /** One of them waits, and those behind it. */
+  Waiting,
+  /** It is others' turn. */
+  Interrupted,
+}
 
 /** Requests decoded ahead of the one that runs, at most. */
 const decodedMax = 32;
@@ -134,7 +144,7 @@ export class Connection implements Link {
       for await (const batch of requests(this.#socket, this.#decoder)) {
         this.#noteInput();
         // behind a request that waits the others gather
-        if (!this.#waiting) this.#run(batch);
+        if (!this.#waiting) { while (this.#run(batch)) await othersTurn(); }
         if (this.client.closing) break;
         this.#checkQueryLimit();
       }
@@ -146,12 +156,16 @@ export class Connection implements Link {
     }
   }
 
-  /** Runs the requests of a batch and sends the replies, as far as none has to wait. */
-  #run(batch: RequestDecoder): void {
+  /**
+   * Runs the requests of a batch and sends the replies, as far as none has to wait. Returns whether there
+   * are more, to be run when others have had their turn.
+   */
+  #run(batch: RequestDecoder): boolean {
     this.#dispatcher.beginBatch(this.client);
-    let isDone = true;
+    let progress = Progress.Done;
     try {
-      isDone = this.#runHeld() && this.#runDecoded(batch);
+      progress = this.#runHeld();
+      if (progress === Progress.Done) progress = this.#runDecoded(batch);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const { client } = this;
@@ -160,7 +174,8 @@ export class Connection implements Link {
     }
     this.#dispatcher.endBatch(this.#context);
     this.#group.flushSoon(this);
-    this.#waiting = !isDone;
+    this.#waiting = progress === Progress.Waiting;
+    return progress === Progress.Interrupted;
   }
 
   resume(): void {
@@ -174,7 +189,11 @@ export class Connection implements Link {
     const { client } = this;
     client.postponed = false;
     if (this.#closed || client.closing) return;
-    this.#run(this.#decoder);
+    if (this.#run(this.#decoder)) {
+      // what is read in the meantime gathers behind
+      this.#waiting = true;
+      othersTurn().then(() => this.#goOn());
+    }
     // whoever reads the requests is waiting for more
     if (client.closing) this.closeAfterReplies();
   }
@@ -190,41 +209,44 @@ export class Connection implements Link {
   }
 
   /** Runs what has been held back. */
-  #runHeld(): boolean {
+  #runHeld(): Progress {
     while (this.#held.length > 0 && !this.client.closing) {
+      if (this.#dispatcher.isBatchLong) return Progress.Interrupted;
       this.#context.args = this.#held[0];
       const outcome = this.#dispatcher.execute(this.#context);
       if (outcome !== Outcome.Paused) this.#held.shift();
-      if (this.#mustWait(outcome)) return false;
+      if (this.#mustWait(outcome)) return Progress.Waiting;
     }
-    return true;
+    return Progress.Done;
   }
 
   /**
    * Runs requests, decoding several ahead so that the memory their keys are in can be fetched at once.
    * Before a client has authenticated it is one at a time: the limits of the second depend on the first.
    */
-  #runDecoded(batch: RequestDecoder): boolean {
+  #runDecoded(batch: RequestDecoder): Progress {
     const { client } = this;
     const { requests } = this.#group;
     while (!client.closing) {
+      if (this.#dispatcher.isBatchLong) return Progress.Interrupted;
       const count = batch.decode(requests, client.authenticated ? requests.length : 1);
       if (count === 0) break;
       if (count > 1) client.database.prefetch(requests, count);
       for (let i = 0; i < count && !client.closing; i++) {
         this.#context.args = requests[i];
         const outcome = this.#dispatcher.execute(this.#context);
-        if (this.#mustWait(outcome)) {
+        const mustWait = this.#mustWait(outcome);
+        if (mustWait || this.#dispatcher.isBatchLong) {
           // others go on using `requests`, and the buffer that they are in is filled again
           for (let next = outcome === Outcome.Paused ? i : i + 1; next < count; next++) {
             this.#held.push(requests[next].copy());
           }
-          return false;
+          return mustWait ? Progress.Waiting : Progress.Interrupted;
         }
       }
       this.#dispatcher.endRun(this.#context);
     }
-    return true;
+    return Progress.Done;
   }
 
   #noteInput(): void {

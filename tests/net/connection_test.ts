@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { othersTurn } from "../../src/clock.ts";
 import {
   encodeCommand,
   read,
@@ -168,5 +169,27 @@ Deno.test("a peer that is gone while its request runs leaves nothing behind", as
     }
     await until(() => server.clients.count === 1);
     assertEquals(await run(admin, "PING"), "PONG");
+  });
+});
+
+Deno.test("who sends many slow commands at once has them run a slice at a time", async () => {
+  await withServer(async ({ clock, connect, open, server }) => {
+    const admin = await connect();
+    assertEquals(await run(admin, "PING"), "PONG");
+    // every look at the clock takes 200 µs: a slice is over after five commands
+    let nowUs = 0;
+    clock.monotonicUs = () => nowUs += 200;
+    const busy = await open();
+    const count = 1000;
+    await write(busy, "KEYS *\r\n".repeat(count));
+    const { stats } = server;
+    const first = stats.commandsTotal;
+    let most = 0;
+    for (let before = first; before < first + count; before = stats.commandsTotal) {
+      await othersTurn();
+      most = Math.max(most, stats.commandsTotal - before);
+    }
+    assert(most > 0 && most < 20, `${most} commands in one turn`);
+    assertEquals(await read(busy, 4 * count), "*0\r\n".repeat(count));
   });
 });
