@@ -277,9 +277,7 @@ export class Dispatcher implements CommandRunner {
       const hasRoom = evictor.makeRoom();
       // that keys have gone is told before the reply
       if (pushes.pending) pushes.release();
-      // a queue takes memory too
-      const isQueued = transaction !== null && this.#queuedInMulti[spec.id] === 1;
-      if (!hasRoom && (isQueued || (flagsOf(spec, client) & CommandFlag.DENYOOM) !== 0)) {
+      if (!hasRoom && (flagsOf(spec, client) & CommandFlag.DENYOOM) !== 0) {
         return errors.outOfMemory;
       }
     }
