@@ -80,8 +80,12 @@ export class Dispatcher implements CommandRunner {
 
   /** Begins a batch of requests: the moment that all of them see. */
   beginBatch(client: Client): void {
-    const { clock, keyspace, pushes } = this.#server;
-    pushes.running = client;
+    this.#server.pushes.running = client;
+    this.#lookAtClock();
+  }
+
+  #lookAtClock(): void {
+    const { clock, keyspace } = this.#server;
     const nowMs = clock.nowMs();
     if (nowMs !== keyspace.nowMs) keyspace.setNow(nowMs);
     this.#batchStartUs = this.#runStartUs = clock.monotonicUs();
@@ -155,7 +159,7 @@ export class Dispatcher implements CommandRunner {
       pause.ended.then(() => this.serveReady());
       return;
     }
-    this.#runStartUs = this.#server.clock.monotonicUs();
+    this.#lookAtClock();
     // serving a client may make more keys ready: they come last
     for (let key = blocking.takeReady(); key !== null; key = blocking.takeReady()) this.#serve(key);
   }

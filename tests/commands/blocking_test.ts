@@ -331,6 +331,19 @@ Deno.test("a move to a value of another type fails when it is served, and takes 
   });
 });
 
+Deno.test("what has expired by the end of a transaction serves nobody", async () => {
+  await withServer(async ({ connect, server }) => {
+    const popped = run(await connect(), "BLPOP k 0");
+    const pusher = await connect();
+    await until(() => server.blocking.clientCount === 1);
+    const lines = ["MULTI", "RPUSH k a", "PEXPIRE k 100", "DEBUG SLEEP 0.2", "EXEC"];
+    for (const line of lines) await run(pusher, line);
+    assertEquals(server.blocking.clientCount, 1);
+    await run(pusher, "RPUSH k b");
+    assertEquals(await popped, "k b");
+  }, "enable-debug-command yes");
+});
+
 Deno.test("many clients wait for one key, and are served in order", async () => {
   await withServer(async ({ open, connect, server }) => {
     const count = 200;
