@@ -26,7 +26,10 @@ function upToNul(text: string): string {
   return nul < 0 ? text : text.slice(0, nul);
 }
 
-/** The line without its line end; ages are in seconds, sizes in bytes. */
+/**
+ * The line without its line end; ages are in seconds, sizes in bytes. There may be ten thousand clients:
+ * through an object of the fields a line takes three times as long.
+ */
 export function describeClient(
   client: Client,
   watchedKeys: WatchedKeys,
@@ -37,40 +40,39 @@ export function describeClient(
   const queryFreeBytes = link.queryBufferBytes - link.queryPendingBytes;
   const outputBytes = link.outputBytes;
   const totalBytes = link.queryBufferBytes + reply.heldBytes;
-  const fields: Record<string, string | number> = {
-    id: client.id,
-    addr: link.peer,
-    laddr: link.local,
+  return [
+    "id=" + client.id,
+    "addr=" + link.peer,
+    "laddr=" + link.local,
     // the runtime does not tell the number of a socket
-    fd: -1,
-    name: upToNul(client.name),
-    age: nowSeconds - Math.floor(client.createdAtMs / 1000),
-    idle: Math.max(0, nowSeconds - Math.floor(client.lastInteractionMs / 1000)),
-    flags: flagsOf(client),
-    db: client.database.index,
-    sub: client.subscriptions?.channels.size ?? 0,
-    psub: client.subscriptions?.patterns.size ?? 0,
-    ssub: client.subscriptions?.shardChannels.size ?? 0,
-    multi: client.transaction?.queue.length ?? -1,
-    watch: watchedKeys.countOf(client),
-    qbuf: link.queryPendingBytes,
-    "qbuf-free": queryFreeBytes,
-    "argv-mem": 0,
-    "multi-mem": client.transaction?.bytes ?? 0,
-    rbs: reply.heldBytes,
-    rbp: reply.heldBytes,
-    obl: outputBytes,
-    oll: 0,
-    omem: outputBytes,
-    "tot-mem": totalBytes,
-    events: outputBytes > 0 ? "rw" : "r",
-    cmd: client.lastCommandName ?? "NULL",
-    user: "default",
-    redir: client.tracking === null ? -1 : client.tracking.options.redirect,
-    resp: reply.protocol,
-    "lib-name": upToNul(client.libraryName),
-    "lib-ver": upToNul(client.libraryVersion),
-    "io-thread": 0,
-  };
-  return Object.entries(fields).map(([name, value]) => `${name}=${value}`).join(" ");
+    "fd=-1",
+    "name=" + upToNul(client.name),
+    "age=" + (nowSeconds - Math.floor(client.createdAtMs / 1000)),
+    "idle=" + Math.max(0, nowSeconds - Math.floor(client.lastInteractionMs / 1000)),
+    "flags=" + flagsOf(client),
+    "db=" + client.database.index,
+    "sub=" + (client.subscriptions?.channels.size ?? 0),
+    "psub=" + (client.subscriptions?.patterns.size ?? 0),
+    "ssub=" + (client.subscriptions?.shardChannels.size ?? 0),
+    "multi=" + (client.transaction?.queue.length ?? -1),
+    "watch=" + watchedKeys.countOf(client),
+    "qbuf=" + link.queryPendingBytes,
+    "qbuf-free=" + queryFreeBytes,
+    "argv-mem=0",
+    "multi-mem=" + (client.transaction?.bytes ?? 0),
+    "rbs=" + reply.heldBytes,
+    "rbp=" + reply.heldBytes,
+    "obl=" + outputBytes,
+    "oll=0",
+    "omem=" + outputBytes,
+    "tot-mem=" + totalBytes,
+    "events=" + (outputBytes > 0 ? "rw" : "r"),
+    "cmd=" + (client.lastCommandName ?? "NULL"),
+    "user=default",
+    "redir=" + (client.tracking === null ? -1 : client.tracking.options.redirect),
+    "resp=" + reply.protocol,
+    "lib-name=" + upToNul(client.libraryName),
+    "lib-ver=" + upToNul(client.libraryVersion),
+    "io-thread=0",
+  ].join(" ");
 }
