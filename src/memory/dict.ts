@@ -46,7 +46,7 @@ import {
   VERSION_WORD,
   zeroBytes,
 } from "./dict_bucket.ts";
-import type { Hasher } from "./hash.ts";
+import { type Hasher, reverseBits } from "./hash.ts";
 import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "./heap.ts";
 
 const CHUNK_SHIFT = 10;
@@ -374,10 +374,22 @@ export class Dict {
     if (this.#visiting === 0) this.#dropEmptyOverflow(bucket);
   }
 
+  /** Reads the records of a bucket, so that the processor waits for them together. */
+  #prefetchRecords(words: Uint32Array, base: number): void {
+    const allWords = this.#heap.words;
+    let read = 0;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const record = words[base + slot];
+      if (record !== 0) read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
+    }
+    prefetching.read ^= read;
+  }
+
   #visitChain(bucket: number, visit: (record: number) => void): void {
     for (let at = this.#addressOf(bucket); at !== 0;) {
       const words = this.#heap.words[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
+      this.#prefetchRecords(words, base);
       for (let slot = 0; slot < SLOTS; slot++) {
         const record = words[base + slot];
         if (record !== 0) visit(record);
@@ -784,12 +796,4 @@ export class Dict {
     invariant(count === this.#count, "records are counted");
     invariant(overflowCount === this.#overflowCount, "overflow buckets are counted");
   }
-}
-
-function reverseBits(word: number): number {
-  word = ((word >>> 1) & 0x55555555) | ((word & 0x55555555) << 1);
-  word = ((word >>> 2) & 0x33333333) | ((word & 0x33333333) << 2);
-  word = ((word >>> 4) & 0x0f0f0f0f) | ((word & 0x0f0f0f0f) << 4);
-  word = ((word >>> 8) & 0x00ff00ff) | ((word & 0x00ff00ff) << 8);
-  return (word >>> 16 | word << 16) >>> 0;
 }

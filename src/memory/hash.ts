@@ -77,3 +77,12 @@ export class Hasher {
     return (v1 ^ v3) >>> 0;
   }
 }
+
+/** A hash with its lowest bit highest, and so on. */
+export function reverseBits(word: number): number {
+  word = ((word >>> 1) & 0x55555555) | ((word & 0x55555555) << 1);
+  word = ((word >>> 2) & 0x33333333) | ((word & 0x33333333) << 2);
+  word = ((word >>> 4) & 0x0f0f0f0f) | ((word & 0x0f0f0f0f) << 4);
+  word = ((word >>> 8) & 0x00ff00ff) | ((word & 0x00ff00ff) << 8);
+  return (word >>> 16 | word << 16) >>> 0;
+}

@@ -23,9 +23,13 @@ export class OrderedCursor {
   #tree = 0;
   #count = 0;
   #rank = 0;
-  #leaf = 0;
   #leafCount = 0;
   #slot = 0;
+  /** The leaf's columns, which stay where they are as long as the cursor is valid. */
+  #records: Uint32Array = new Uint32Array(0);
+  #recordsAt = 0;
+  #scores: Float64Array = new Float64Array(0);
+  #scoresAt = 0;
 
   /** Made by `OrderedIndex.cursor`. */
   constructor(index: OrderedIndex, nodes: OrderedNodes) {
@@ -47,12 +51,12 @@ export class OrderedCursor {
 
   /** The current record. */
   get record(): number {
-    return this.#nodes.record(this.#leaf, this.#slot);
+    return this.#records[this.#recordsAt + this.#slot];
   }
 
   /** The score of the current record. */
   get score(): number {
-    return this.#nodes.score(this.#leaf, this.#slot);
+    return this.#scores[this.#scoresAt + this.#slot];
   }
 
   /** Goes to the record after the current one, if there is one; returns whether. */
@@ -75,9 +79,14 @@ export class OrderedCursor {
     if (rank < 0 || rank >= this.#count) return false;
     this.#index.locate(this.#tree, rank, this.#path);
     this.#rank = rank;
-    this.#leaf = this.#path.nodes[0];
+    const leaf = this.#path.nodes[0];
+    const nodes = this.#nodes;
     this.#slot = this.#path.slots[0];
-    this.#leafCount = this.#nodes.count(this.#leaf);
+    this.#leafCount = nodes.count(leaf);
+    this.#records = nodes.wordsOf(leaf);
+    this.#recordsAt = nodes.recordsAt(leaf);
+    this.#scores = nodes.scoresOf(leaf);
+    this.#scoresAt = nodes.scoresAt(leaf);
     return true;
   }
 }

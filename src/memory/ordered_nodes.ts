@@ -105,6 +105,24 @@ export class OrderedNodes {
     words[columnAt(words, node, 0) + slot] = record;
   }
 
+  /** What a node's records are in, from index `recordsAt` on. */
+  wordsOf(node: number): Uint32Array {
+    return this.#heap.words[node >>> SEGMENT_SHIFT];
+  }
+
+  recordsAt(node: number): number {
+    return columnAt(this.wordsOf(node), node, 0);
+  }
+
+  /** What a node's scores are in, from index `scoresAt` on. */
+  scoresOf(node: number): Float64Array {
+    return this.#heap.doubles[node >>> SEGMENT_SHIFT];
+  }
+
+  scoresAt(node: number): number {
+    return (node & UNIT_MASK) + 1;
+  }
+
   child(inner: number, slot: number): number {
     const words = this.#heap.words[inner >>> SEGMENT_SHIFT];
     return words[columnAt(words, inner, 1) + slot];

@@ -21,6 +21,7 @@ const empty = new Uint8Array(0);
 const carriageReturn = 13;
 const lineFeed = 10;
 const space = 32;
+const digitZero = 48;
 
 /** Room for a type byte, 20 digits and CRLF. */
 const headerBytesMax = 24;
@@ -172,7 +173,10 @@ export class WireWriter implements ReplyWriter {
     const at = this.#reserve(length + headerBytesMax + 2);
     const out = this.#buffer;
     out[at] = type.bulk;
-    let position = writeInteger(out, at + 1, length);
+    let position = at + 1;
+    // most are short, and there are many of them
+    if (length < 10) out[position++] = digitZero + length;
+    else position = writeInteger(out, position, length);
     out[position++] = carriageReturn;
     out[position++] = lineFeed;
     copyBytes(buffer, start, out, position, length);

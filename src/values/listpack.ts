@@ -301,6 +301,12 @@ export class Listpacks {
     return this.#entryBytes();
   }
 
+  /** What an entry of this integer takes, with its backlen. */
+  integerEntryBytes(value: Int64): number {
+    this.#encodeInteger(value);
+    return this.#entryBytes();
+  }
+
   /** Whether a listpack may grow by so many bytes: Redis' lpSafeToAdd. */
   isSafeToAdd(a: number, byteLength: number): boolean {
     return this.bytes(a) + byteLength <= LISTPACK_BYTES_MAX;

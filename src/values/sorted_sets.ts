@@ -21,6 +21,7 @@ import { OrderedIndex } from "../memory/ordered_index.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomBelow } from "../random.ts";
 import { formatDouble, parseDouble } from "../resp/doubles.ts";
+import type { Int64 } from "../resp/numbers.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
 import {
@@ -47,8 +48,8 @@ const ROOT_BYTES = 8;
 
 /** Whole scores up to here are integers in a listpack, as in Redis. */
 const wholeScoreMax = 2 ** 62;
-/** Room for any score in a listpack. */
-const scoreEntryBytesMax = 32;
+/** Room for any score in decimal. */
+const scoreTextBytesMax = 32;
 
 /** What `update` may do and how; Redis' ZADD_IN flags. */
 export const UpdateFlag = { NX: 1, XX: 2, GT: 4, LT: 8, INCR: 16 } as const;
@@ -82,7 +83,10 @@ export class SortedSets implements ValueKind {
   /** What entries are compared with, and where a change of encoding walks. */
   readonly #entry: Slice = new Slice();
   readonly #walker: SortedSetCursor;
-  readonly #scoreText = new Uint8Array(scoreEntryBytesMax);
+  /** The score that was encoded last: a whole number, or its text. */
+  #wholeScore: Int64 | null = null;
+  readonly #scoreText = new Uint8Array(scoreTextBytesMax);
+  #scoreTextBytes = 0;
 
   constructor(foundation: ValueFoundation) {
     this.#heap = foundation.heap;
@@ -402,7 +406,8 @@ export class SortedSets implements ValueKind {
     let a = this.listpacks.create();
     for (let more = this.#walker.seek(record, 0); more; more = this.#walker.next()) {
       a = this.listpacks.append(a, member.buffer, member.start, member.end);
-      a = this.#insertScore(a, 0, this.#walker.score);
+      this.#encodeScore(this.#walker.score);
+      a = this.#insertScore(a, 0);
     }
     this.free(record);
     this.#become(record, Encoding.LISTPACK, a);
@@ -513,18 +518,18 @@ export class SortedSets implements ValueKind {
     end: number,
   ): number {
     const { listpacks } = this;
-    const neededBytes = listpacks.entryBytes(buffer, start, end) + scoreEntryBytesMax;
+    const neededBytes = listpacks.entryBytes(buffer, start, end) + this.#encodeScore(score);
     let a = listpacks.reserve(rootOf(this.#heap, record), neededBytes);
     setRoot(this.#heap, record, a);
     const before = this.#placeInListpack(a, score, buffer, start, end);
     if (before === 0) {
       a = listpacks.append(a, buffer, start, end);
       const { position } = listpacks;
-      this.#insertScore(a, 0, score);
+      this.#insertScore(a, 0);
       return position;
     }
     a = listpacks.insertBefore(a, before, buffer, start, end);
-    this.#insertScore(a, listpacks.next(a, before), score);
+    this.#insertScore(a, listpacks.next(a, before));
     return before;
   }
 
@@ -568,19 +573,31 @@ export class SortedSets implements ValueKind {
     setRoot(this.#heap, record, listpacks.remove(a, old, 2));
   }
 
-  /** Puts a score before a position of a listpack, or at its end if that is 0. */
-  #insertScore(a: number, before: number, score: number): number {
-    const { listpacks } = this;
+  /** Brings a score into the form that it has in a listpack; returns the bytes that it takes there. */
+  #encodeScore(score: number): number {
     if (Number.isInteger(score) && Math.abs(score) <= wholeScoreMax) {
       // beyond 2^53 it is a bigint; and there is no -0 in a listpack
       const whole = Number.isSafeInteger(score) ? score + 0 : BigInt(score);
+      this.#wholeScore = whole;
+      return this.listpacks.integerEntryBytes(whole);
+    }
+    const text = this.#scoreText;
+    this.#wholeScore = null;
+    this.#scoreTextBytes = encoder.encodeInto(formatDouble(score), text).written;
+    return this.listpacks.entryBytes(text, 0, this.#scoreTextBytes);
+  }
+
+  /** Puts the score that was encoded last before a position of a listpack, or at its end if that is 0. */
+  #insertScore(a: number, before: number): number {
+    const { listpacks } = this;
+    const whole = this.#wholeScore;
+    if (whole !== null) {
       if (before === 0) return listpacks.appendInteger(a, whole);
       return listpacks.insertIntegerBefore(a, before, whole);
     }
     const text = this.#scoreText;
-    const { written } = encoder.encodeInto(formatDouble(score), text);
-    if (before === 0) return listpacks.append(a, text, 0, written);
-    return listpacks.insertBefore(a, before, text, 0, written);
+    if (before === 0) return listpacks.append(a, text, 0, this.#scoreTextBytes);
+    return listpacks.insertBefore(a, before, text, 0, this.#scoreTextBytes);
   }
 
   /** Frees a member that is no longer in the index. */

@@ -30,6 +30,9 @@ const nul = 0;
 const latin1 = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
+/** The milliseconds written last, with the dash: those of neighbours are mostly the same. */
+const written = { low: 0, high: -1, end: 0, text: new Uint8Array(streamIdTextBytesMax) };
+
 export class StreamId {
   msHigh = 0;
   msLow = 0;
@@ -154,9 +157,15 @@ export class StreamId {
 
   /** Writes the ID in decimal to the start of `buffer` and returns how many bytes these are. */
   write(buffer: Uint8Array): number {
-    const end = writeUint64(buffer, 0, this.msLow, this.msHigh);
-    buffer[end] = dash;
-    return writeUint64(buffer, end + 1, this.seqLow, this.seqHigh);
+    if (this.msLow !== written.low || this.msHigh !== written.high) {
+      written.low = this.msLow;
+      written.high = this.msHigh;
+      written.end = writeUint64(written.text, 0, this.msLow, this.msHigh);
+      written.text[written.end++] = dash;
+    }
+    const { end, text } = written;
+    for (let i = 0; i < end; i++) buffer[i] = text[i];
+    return writeUint64(buffer, end, this.seqLow, this.seqHigh);
   }
 
   toString(): string {
