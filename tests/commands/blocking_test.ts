@@ -343,24 +343,3 @@ Deno.test("what has expired by the end of a transaction serves nobody", async ()
     assertEquals(await popped, "k b");
   }, "enable-debug-command yes");
 });
-
-Deno.test("many clients wait for one key, and are served in order", async () => {
-  await withServer(async ({ open, connect, server }) => {
-    const count = 200;
-    const sockets = [];
-    for (let i = 0; i < count; i++) {
-      const socket = await open();
-      await write(socket, "BLPOP k 0\r\n");
-      await until(() => server.blocking.clientCount === i + 1);
-      sockets.push(socket);
-    }
-    const pusher = await connect();
-    const values = Array.from({ length: count }, (_, i) => String(i).padStart(4, "0"));
-    await pusher.send(["RPUSH", "k", ...values]);
-    for (const [i, socket] of sockets.entries()) {
-      const expected = `*2\r\n$1\r\nk\r\n$4\r\n${values[i]}\r\n`;
-      assertEquals(await read(socket, expected.length), expected);
-    }
-    assertEquals([server.blocking.clientCount, server.blocking.keyCount], [0, 0]);
-  });
-});
