@@ -11,6 +11,7 @@ import type { Database } from "../keyspace/database.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
 import type { Client } from "./client.ts";
+import { KeyFilter } from "./key_filter.ts";
 
 /** What a client waits for. */
 export interface BlockRequest {
@@ -73,6 +74,8 @@ export interface BlockingListener {
 
 export class Blocking {
   readonly #keys = new Map<string, AwaitedKey>();
+  /** Of the keys in `#keys`, whatever their database. */
+  readonly #filter = new KeyFilter();
   #ready: AwaitedKey[] = [];
   readonly #clock: Clock;
   readonly #listener: BlockingListener;
@@ -145,12 +148,15 @@ export class Blocking {
       const { database, key, queue } = awaited;
       queue.delete(blocked);
       if (blocked.endsWithKey) awaited.endingCount--;
-      if (queue.size === 0) this.#keys.delete(nameOf(database, key, 0, key.length));
+      if (queue.size > 0) continue;
+      this.#keys.delete(nameOf(database, key, 0, key.length));
+      this.#filter.remove(key);
     }
   }
 
   /** A key has changed. */
   changed(database: Database, buffer: Uint8Array, start: number, end: number): void {
+    if (!this.#filter.mayHold(buffer, start, end)) return;
     const awaited = this.#keys.get(nameOf(database, buffer, start, end));
     if (awaited !== undefined) this.#setReady(awaited);
   }
@@ -196,6 +202,7 @@ export class Blocking {
         ready: false,
       };
       this.#keys.set(name, awaited);
+      this.#filter.add(awaited.key);
     }
     return awaited;
   }

@@ -6,6 +6,7 @@
  */
 import type { Database } from "../keyspace/database.ts";
 import type { Client } from "./client.ts";
+import { KeyFilter } from "./key_filter.ts";
 
 interface WatchedKey {
   /** Number of the database, as SWAPDB exchanges contents and not numbers. */
@@ -22,6 +23,8 @@ function nameOf(database: number, buffer: Uint8Array, start: number, end: number
 
 export class WatchedKeys {
   readonly #keys = new Map<string, WatchedKey>();
+  /** Of the keys in `#keys`, whatever their database. */
+  readonly #filter = new KeyFilter();
   readonly #byClient = new Map<Client, Set<WatchedKey>>();
 
   /** Keys that somebody watches, each counted once. */
@@ -46,6 +49,7 @@ export class WatchedKeys {
       const key = buffer.slice(start, end);
       watched = { database: database.index, key, clients: new Set() };
       this.#keys.set(name, watched);
+      this.#filter.add(key);
     }
     watched.clients.add(client);
     const ofClient = this.#byClient.get(client);
@@ -63,6 +67,7 @@ export class WatchedKeys {
       watched.clients.delete(client);
       if (watched.clients.size > 0) continue;
       this.#keys.delete(nameOf(watched.database, watched.key, 0, watched.key.length));
+      this.#filter.remove(watched.key);
     }
   }
 
@@ -75,7 +80,7 @@ export class WatchedKeys {
 
   /** A key has changed. */
   changed(database: Database, buffer: Uint8Array, start: number, end: number): void {
-    if (this.#keys.size === 0) return;
+    if (!this.#filter.mayHold(buffer, start, end)) return;
     const watched = this.#keys.get(nameOf(database.index, buffer, start, end));
     if (watched !== undefined) touch(watched);
   }
