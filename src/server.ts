@@ -315,6 +315,8 @@ export class Server implements ServerContext {
     this.#rates.sample(keyspace.nowMs);
     stats.usedMemoryPeakBytes = Math.max(stats.usedMemoryPeakBytes, this.usedMemoryBytes());
     for (const client of this.clients) this.#lookAfter(client);
+    // CONFIG SET may have made the table smaller than what is in it
+    this.tracking.limitKeys();
     // one at a time: giving a segment back to the system takes some milliseconds
     keyspace.heap.trim(1);
     this.#cancelCron = clock.after(cronIntervalMs, () => this.#cron());

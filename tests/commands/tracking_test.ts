@@ -132,6 +132,19 @@ Deno.test("a table that is too large forgets keys, and their readers hear of it"
   });
 });
 
+Deno.test("a table that is made smaller forgets keys though nobody reads", async () => {
+  await withServer(async (given) => {
+    const { client, heard } = await tracker(given);
+    for (let i = 0; i < 250; i++) await run(client, `GET key:${i}`);
+    await run(client, "CONFIG SET tracking-table-max-keys 10");
+    given.clock.advance(100);
+    await until(() => heard.length === 100);
+    for (let i = 0; i < 3; i++) given.clock.advance(100);
+    await until(() => heard.length === 240);
+    assertMatch(await run(client, "INFO stats"), /tracking_total_keys:10\r/);
+  });
+});
+
 Deno.test("keys that time takes are invalidated", async () => {
   await withServer(async (given) => {
     const { client, heard } = await tracker(given);
