@@ -185,7 +185,7 @@ function popMost(context: CommandContext, record: number, count: number): void {
   const sets = setsOf(context);
   const size = sets.count(record);
   chooseSome(context, record, size - count, size);
-  const left = sets.createDetached();
+  const left = sets.detached.create();
   if (sets.isListpack(record)) sets.toListpack(left);
   for (let i = 0; i < found.length; i++) {
     sets.remove(record, found.bytes, found.startOf(i), found.endOf(i));
@@ -193,7 +193,7 @@ function popMost(context: CommandContext, record: number, count: number): void {
   }
   found.clear();
   sets.forEach(record, (member) => reply.bulk(member.buffer, member.start, member.end));
-  sets.adopt(record, left);
+  sets.detached.adopt(record, left);
 }
 
 function srandmember(context: CommandContext): void {

@@ -46,11 +46,13 @@ function storeResult(context: CommandContext, result: number, event: string): vo
   const { args: { buffer, starts, ends }, database, reply } = context;
   const { sets } = database.keyspace.values;
   const size = sets.count(result);
-  if (size === 0) sets.discard(result);
+  if (size === 0) sets.detached.discard(result);
   else {
     const taken = database.lookupWrite(buffer, starts[1], ends[1]);
-    const record = database.create(taken, buffer, starts[1], ends[1], ValueType.SET);
-    sets.adopt(record, result);
+    sets.detached.store(
+      result,
+      () => database.create(taken, buffer, starts[1], ends[1], ValueType.SET),
+    );
     context.changed(1);
     context.notify(NotifyClass.SET, event, 1);
   }
@@ -74,7 +76,7 @@ function replyResult(context: CommandContext, result: number): void {
   const { sets } = database.keyspace.values;
   reply.set(sets.count(result));
   sets.forEach(result, (member) => reply.bulk(member.buffer, member.start, member.end));
-  sets.discard(result);
+  sets.detached.discard(result);
 }
 
 /** Sorted by size; null if one of them is empty. */
@@ -106,15 +108,16 @@ function sinterstore(context: CommandContext): void {
     return reply.integer(0);
   }
   const [smallest, ...others] = sorted;
-  const result = sets.createDetached();
-  if (!sets.isIntset(smallest)) sets.toListpack(result);
-  let isAllIntegers = true;
-  sets.forEach(smallest, ({ buffer, start, end }) => {
-    if (!isInAll(sets, others)) return;
-    isAllIntegers &&= parseInt64(buffer, start, end) !== null;
-    sets.add(result, buffer, start, end);
+  const result = sets.detached.make((result) => {
+    if (!sets.isIntset(smallest)) sets.toListpack(result);
+    let isAllIntegers = true;
+    sets.forEach(smallest, ({ buffer, start, end }) => {
+      if (!isInAll(sets, others)) return;
+      isAllIntegers &&= parseInt64(buffer, start, end) !== null;
+      sets.add(result, buffer, start, end);
+    });
+    if (isAllIntegers) sets.compact(result);
   });
-  if (isAllIntegers) sets.compact(result);
   storeResult(context, result, "sinterstore");
 }
 
@@ -138,22 +141,26 @@ function sintercard(context: CommandContext): void {
   reply.integer(common);
 }
 
-/** An empty set for the union or the difference of these: one that starts as an intset if it may be one. */
-function createResult(sets: Sets, records: readonly number[], isStored: boolean): number {
-  const result = sets.createDetached();
+/** Makes an empty set fit for the union or the difference of these: it stays an intset if it may be one. */
+function prepareResult(
+  sets: Sets,
+  result: number,
+  records: readonly number[],
+  isStored: boolean,
+): void {
   const isAllIntsets = records.every((record) => record === 0 || sets.isIntset(record));
   if (!isStored && !isAllIntsets) sets.toHashTable(result);
-  return result;
 }
 
 function unionOf(context: CommandContext, records: readonly number[], isStored: boolean): number {
   const { sets } = context.database.keyspace.values;
-  const result = createResult(sets, records, isStored);
-  for (const record of records) {
-    if (record === 0) continue;
-    sets.forEach(record, ({ buffer, start, end }) => sets.add(result, buffer, start, end));
-  }
-  return result;
+  return sets.detached.make((result) => {
+    prepareResult(sets, result, records, isStored);
+    for (const record of records) {
+      if (record === 0) continue;
+      sets.forEach(record, ({ buffer, start, end }) => sets.add(result, buffer, start, end));
+    }
+  });
 }
 
 function sunion(context: CommandContext): void {
@@ -176,9 +183,14 @@ function differenceOf(
   isStored: boolean,
 ): number {
   const { sets } = context.database.keyspace.values;
-  const result = createResult(sets, records, isStored);
-  const [first, ...rest] = records;
-  if (first === 0 || rest.includes(first)) return result;
+  return sets.detached.make((result) => {
+    prepareResult(sets, result, records, isStored);
+    const [first, ...rest] = records;
+    if (first !== 0 && !rest.includes(first)) subtract(sets, result, first, rest);
+  });
+}
+
+function subtract(sets: Sets, result: number, first: number, rest: readonly number[]): void {
   const others = rest.filter((record) => record !== 0);
   const size = sets.count(first);
   const sizes = others.map((record) => sets.count(record));
@@ -189,14 +201,13 @@ function differenceOf(
     sets.forEach(first, ({ buffer, start, end }) => {
       if (!isInAny(sets, others)) sets.add(result, buffer, start, end);
     });
-    return result;
+    return;
   }
   sets.forEach(first, ({ buffer, start, end }) => sets.add(result, buffer, start, end));
   for (const other of others) {
     sets.forEach(other, ({ buffer, start, end }) => sets.remove(result, buffer, start, end));
     if (sets.count(result) === 0) break;
   }
-  return result;
 }
 
 function sdiff(context: CommandContext): void {

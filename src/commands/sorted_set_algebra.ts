@@ -173,8 +173,7 @@ function subtract(context: CommandContext, { sources }: AlgebraOptions, result: 
 /** A detached sorted set with the result. */
 function compute(context: CommandContext, form: AlgebraForm, options: AlgebraOptions): number {
   const sets = sortedSetsOf(context);
-  const result = sets.createDetached();
-  try {
+  return sets.detached.make((result) => {
     sets.toSkiplist(result);
     if (form.operation === Operation.Union) unite(context, options, result);
     else if (form.operation === Operation.Difference) subtract(context, options, result);
@@ -183,11 +182,7 @@ function compute(context: CommandContext, form: AlgebraForm, options: AlgebraOpt
         sets.update(result, score, buffer, start, end, 0);
       });
     }
-  } catch (error) {
-    sets.discard(result);
-    throw error;
-  }
-  return result;
+  });
 }
 
 function answer(context: CommandContext, form: AlgebraForm): void {
@@ -195,7 +190,7 @@ function answer(context: CommandContext, form: AlgebraForm): void {
   const options = parseAlgebra(context, form);
   const result = compute(context, form, options);
   replyMembers(context, result, 0, sets.count(result), false, options.withScores);
-  sets.discard(result);
+  sets.detached.discard(result);
 }
 
 function store(context: CommandContext, form: AlgebraForm): void {

@@ -214,8 +214,8 @@ function zrangestore(context: CommandContext): void {
   const sets = sortedSetsOf(context);
   const options = parseRangeOptions(context.args, 5, forms.zrangestore);
   const record = findRange(context, 2, options);
-  const result = sets.createDetached();
-  if (record !== 0) {
+  const result = sets.detached.make((result) => {
+    if (record === 0) return;
     let left = range.to - range.from;
     // as Redis, which knows only of a range of ranks how long it is
     if (options.by === By.Rank) sets.prepare(result, left, 0);
@@ -225,7 +225,7 @@ function zrangestore(context: CommandContext): void {
       sets.update(result, cursor.score, member.buffer, member.start, member.end, 0);
       if (left > 1) more = cursor.next();
     }
-  }
+  });
   storeResult(context, 1, result, "zrangestore");
 }
 

@@ -59,12 +59,14 @@ export function storeResult(
   const size = sets.count(result);
   const taken = database.lookupWrite(buffer, starts[i], ends[i]);
   if (size > 0) {
-    const record = database.create(taken, buffer, starts[i], ends[i], ValueType.SORTED_SET);
-    sets.adopt(record, result);
+    sets.detached.store(
+      result,
+      () => database.create(taken, buffer, starts[i], ends[i], ValueType.SORTED_SET),
+    );
     context.changed(i);
     context.notify(NotifyClass.SORTED_SET, event, i);
   } else {
-    sets.discard(result);
+    sets.detached.discard(result);
     if (taken !== 0) {
       database.remove(taken);
       context.changed(i);

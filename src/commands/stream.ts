@@ -14,8 +14,8 @@ import {
   parseId,
   parseRangeEnd,
   parseRangeStart,
-  replyEntry,
   replyId,
+  replyRange,
   streamsOf,
 } from "./stream_arguments.ts";
 import { streamClaimHandlers } from "./stream_claim.ts";
@@ -153,12 +153,7 @@ function range(context: CommandContext, isReverse: boolean): void {
   const record = readValue(context, 1, ValueType.STREAM);
   if (record === 0) return reply.array(0);
   if (countMax <= 0) return reply.nullArray();
-  const streams = streamsOf(context);
-  const { cursor } = streams;
-  let left = streams.countRange(record, start, end, countMax);
-  reply.array(left);
-  let more = cursor.seek(record, start, end, isReverse);
-  for (; more && left > 0; left--, more = cursor.next()) replyEntry(reply, cursor);
+  replyRange(reply, streamsOf(context), record, start, end, countMax, isReverse);
 }
 
 function xsetid(context: CommandContext): void {

@@ -142,3 +142,20 @@ export function replyEntry(reply: ReplyWriter, cursor: StreamCursor): void {
     replySlice(reply, cursor.value);
   }
 }
+
+/** Answers with the entries from `start` to `end`, or the other way round, at most so many. */
+export function replyRange(
+  reply: ReplyWriter,
+  streams: Streams,
+  record: number,
+  start: StreamId,
+  end: StreamId,
+  countMax = Infinity,
+  isReverse = false,
+): void {
+  const { cursor } = streams;
+  let left = streams.countRange(record, start, end, countMax);
+  reply.array(left);
+  let more = cursor.seek(record, start, end, isReverse);
+  for (; more && left > 0; left--, more = cursor.next()) replyEntry(reply, cursor);
+}

@@ -11,7 +11,7 @@ import { StreamId } from "../values/stream_id.ts";
 import type { Streams } from "../values/streams.ts";
 import { replyHelp } from "./help.ts";
 import { readValue } from "./lookup.ts";
-import { replyEntry, replyId, replySlice, streamsOf } from "./stream_arguments.ts";
+import { replyEntry, replyId, replyRange, replySlice, streamsOf } from "./stream_arguments.ts";
 import { groupLag } from "./stream_lag.ts";
 
 const keyAt = 2;
@@ -135,7 +135,7 @@ function stream(context: CommandContext): void {
     return;
   }
   reply.bulkString("entries");
-  replyEntries(reply, streams, record, countMax);
+  replyRange(reply, streams, record, StreamId.min, StreamId.max, countMax);
   reply.bulkString("groups");
   reply.array(groupCount);
   for (let rank = 0; rank < groupCount; rank++) {
@@ -153,19 +153,6 @@ function replyEdge(
   reply.bulkString(field);
   if (cursor.seek(record, StreamId.min, StreamId.max, isLast)) replyEntry(reply, cursor);
   else reply.null();
-}
-
-function replyEntries(
-  reply: ReplyWriter,
-  streams: Streams,
-  record: number,
-  countMax: number,
-): void {
-  const { cursor } = streams;
-  let left = Math.min(streams.count(record), countMax);
-  reply.array(left);
-  let more = cursor.seek(record, StreamId.min, StreamId.max);
-  for (; more && left > 0; left--, more = cursor.next()) replyEntry(reply, cursor);
 }
 
 function replyGroup(

@@ -16,7 +16,7 @@ import { StreamId } from "../values/stream_id.ts";
 import type { Streams } from "../values/streams.ts";
 import { blockMilliseconds } from "./block_timeout.ts";
 import { readValue, readValueToChange } from "./lookup.ts";
-import { parseId, replyEntry, replyId, streamsOf } from "./stream_arguments.ts";
+import { parseId, replyEntry, replyId, replyRange, streamsOf } from "./stream_arguments.ts";
 import { advanceGroup } from "./stream_lag.ts";
 
 interface ReadRequest {
@@ -104,7 +104,7 @@ function xread(context: CommandContext): void {
     const record = readValue(context, firstKey + k, ValueType.STREAM);
     replyKey(context, firstKey + k);
     from.set(ids[k]).increment();
-    replyEntries(reply, streams, record, countMax);
+    replyRange(reply, streams, record, from, StreamId.max, countMax);
   }
 }
 
@@ -127,20 +127,6 @@ function replyStreams(reply: ReplyWriter, count: number): void {
 function replyKey({ args, reply }: CommandContext, i: number): void {
   if (reply.protocol === 2) reply.array(2);
   reply.bulk(args.buffer, args.starts[i], args.ends[i]);
-}
-
-/** Answers with the entries from `from` on. */
-function replyEntries(
-  reply: ReplyWriter,
-  streams: Streams,
-  record: number,
-  countMax: number,
-): void {
-  const { cursor } = streams;
-  let left = streams.countRange(record, from, StreamId.max, countMax);
-  reply.array(left);
-  let more = cursor.seek(record, from, StreamId.max);
-  for (; more && left > 0; left--, more = cursor.next()) replyEntry(reply, cursor);
 }
 
 /** `ids` stand for the IDs of XREAD when it is run again: what `$` was stays what it is now. */

@@ -18,18 +18,10 @@ import type { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomBelow } from "../random.ts";
 import { type Int64, parseInt64 } from "../resp/numbers.ts";
 import { Intsets } from "./intset.ts";
+import { DetachedValues } from "./detached.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
-import {
-  Encoding,
-  encodingOf,
-  recordBytes,
-  rootOf,
-  setEncoding,
-  setMeta,
-  setRoot,
-  ValueType,
-} from "./record.ts";
+import { Encoding, encodingOf, rootOf, setEncoding, setRoot, ValueType } from "./record.ts";
 import { Slice } from "./slice.ts";
 import type { ValueKind } from "./value_kind.ts";
 import type { ValueFoundation } from "./values.ts";
@@ -49,6 +41,7 @@ export class Sets implements ValueKind {
   readonly member: Slice = new Slice();
   /** What a change of encoding walks with, while a member is being added. */
   readonly #moved: Slice = new Slice();
+  readonly detached: DetachedValues;
   readonly #heap: Heap;
   readonly #dicts: Dicts;
   readonly #reclaimer: Reclaimer;
@@ -59,6 +52,7 @@ export class Sets implements ValueKind {
 
   constructor(foundation: ValueFoundation) {
     this.#heap = foundation.heap;
+    this.detached = new DetachedValues(foundation.heap, this, ValueType.SET);
     this.#dicts = foundation.dicts;
     this.#reclaimer = foundation.reclaimer;
     this.#random = foundation.random;
@@ -112,27 +106,6 @@ export class Sets implements ValueKind {
       cursor = dict.scan(cursor, visit);
     } while (cursor !== 0 && (samples === 0 || looked < samples));
     return dict.tableBytes + (looked === 0 ? 0 : Math.ceil(bytes / looked * dict.count));
-  }
-
-  /** Makes an empty set that belongs to no key: a record without one, to be given to `adopt` or `discard`. */
-  createDetached(): number {
-    const record = this.#heap.allocate(recordBytes(0, 0));
-    setMeta(this.#heap, record, ValueType.SET);
-    this.init(record);
-    return record;
-  }
-
-  /** Makes the value of a detached set the value of `record`, in place of its own. */
-  adopt(record: number, detached: number): void {
-    this.free(record);
-    this.#become(record, encodingOf(this.#heap, detached), rootOf(this.#heap, detached));
-    this.#heap.free(detached);
-  }
-
-  /** Frees a detached set. */
-  discard(detached: number): void {
-    this.free(detached);
-    this.#heap.free(detached);
   }
 
   count(record: number): number {

@@ -22,18 +22,10 @@ import type { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomBelow } from "../random.ts";
 import { formatDouble, parseDouble } from "../resp/doubles.ts";
 import type { Int64 } from "../resp/numbers.ts";
+import { DetachedValues } from "./detached.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
-import {
-  Encoding,
-  encodingOf,
-  recordBytes,
-  rootOf,
-  setEncoding,
-  setMeta,
-  setRoot,
-  ValueType,
-} from "./record.ts";
+import { Encoding, encodingOf, rootOf, setEncoding, setRoot, ValueType } from "./record.ts";
 import { Slice } from "./slice.ts";
 import { SortedSetCursor } from "./sorted_set_cursor.ts";
 import type { ValueKind } from "./value_kind.ts";
@@ -74,6 +66,7 @@ export class SortedSets implements ValueKind {
   readonly cursor: SortedSetCursor;
   /** What `find` found, or `update` gave. */
   score = 0;
+  readonly detached: DetachedValues;
   readonly #heap: Heap;
   readonly #dicts: Dicts;
   readonly #index: OrderedIndex;
@@ -90,6 +83,7 @@ export class SortedSets implements ValueKind {
 
   constructor(foundation: ValueFoundation) {
     this.#heap = foundation.heap;
+    this.detached = new DetachedValues(foundation.heap, this, ValueType.SORTED_SET);
     this.#dicts = foundation.dicts;
     this.#reclaimer = foundation.reclaimer;
     this.#random = foundation.random;
@@ -146,27 +140,6 @@ export class SortedSets implements ValueKind {
     } while (cursor !== 0 && (samples === 0 || looked < samples));
     return this.#heap.capacity(root) + dict.tableBytes + this.#index.bytes(this.treeOf(record)) +
       (looked === 0 ? 0 : Math.ceil(bytes / looked * dict.count));
-  }
-
-  /** Makes an empty one that belongs to no key, to be given to `adopt` or `discard`. */
-  createDetached(): number {
-    const record = this.#heap.allocate(recordBytes(0, 0));
-    setMeta(this.#heap, record, ValueType.SORTED_SET);
-    this.init(record);
-    return record;
-  }
-
-  /** Makes the value of a detached one the value of `record`, in place of its own. */
-  adopt(record: number, detached: number): void {
-    this.free(record);
-    this.#become(record, encodingOf(this.#heap, detached), rootOf(this.#heap, detached));
-    this.#heap.free(detached);
-  }
-
-  /** Frees a detached one. */
-  discard(detached: number): void {
-    this.free(detached);
-    this.#heap.free(detached);
   }
 
   isListpack(record: number): boolean {
@@ -423,25 +396,17 @@ export class SortedSets implements ValueKind {
   /** Gives `target` the members of `source` as a large one; `target` is as it was if there is no memory. */
   #copyToSkiplist(source: number, target: number): void {
     const heap = this.#heap;
-    const made = heap.allocate(recordBytes(0, 0));
-    setMeta(heap, made, ValueType.SORTED_SET);
-    try {
-      this.#become(made, Encoding.SKIPLIST, this.#createRoot());
-    } catch (error) {
-      heap.free(made);
-      throw error;
-    }
-    try {
+    const made = this.detached.make((made) => {
+      const root = this.#createRoot();
+      heap.free(rootOf(heap, made));
+      this.#become(made, Encoding.SKIPLIST, root);
       const walker = this.#walker;
       const { member } = walker;
       for (let more = walker.seek(source, 0); more; more = walker.next()) {
         this.dictOf(made)!.find(member.buffer, member.start, member.end);
         this.#insert(made, walker.score, member.buffer, member.start, member.end);
       }
-    } catch (error) {
-      this.discard(made);
-      throw error;
-    }
+    });
     this.#become(target, Encoding.SKIPLIST, rootOf(heap, made));
     heap.free(made);
   }

@@ -35,7 +35,7 @@ Deno.test("a sorted set is what a sorted map says, in both encodings, and frees 
       const dicts = new Dicts(heap, new Hasher(1, 2));
       const sets = new SortedSets({ heap, dicts, reclaimer, random, limits, time: { nowMs: 0 } });
       const usedBytes = heap.usedBytes;
-      const record = sets.createDetached();
+      const record = sets.detached.create();
       const model = new Map<string, number>();
       for (let step = 0; step < steps; step++) {
         const name = String(randomBelow(random, members));
@@ -66,7 +66,7 @@ Deno.test("a sorted set is what a sorted map says, in both encodings, and frees 
       const half = sets.count(record) >> 1;
       sets.removeRange(record, 1, half);
       assertEquals(membersOf(sets, record), inOrder(model).toSpliced(1, half));
-      sets.discard(record);
+      sets.detached.discard(record);
       while (reclaimer.pending) reclaimer.slice(100);
       assertEquals(heap.usedBytes, usedBytes);
     }
