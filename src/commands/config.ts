@@ -46,6 +46,7 @@ function configResetStat({ reply, server }: CommandContext): void {
   server.stats.reset();
   server.commandStats.reset();
   server.keyspace.stats.reset();
+  server.keyspace.reclaimer.doneCount = 0;
   server.expirer.stats.reset();
   server.evictor.stats.reset();
   reply.ok();

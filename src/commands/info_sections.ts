@@ -179,8 +179,8 @@ function* memoryFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["mem_allocator", `redino-${redinoVersion}`];
   yield ["mem_overhead_db_hashtable_rehashing", 0];
   yield ["active_defrag_running", 0];
-  yield ["lazyfree_pending_objects", 0];
-  yield ["lazyfreed_objects", 0];
+  yield ["lazyfree_pending_objects", keyspace.reclaimer.pendingCount];
+  yield ["lazyfreed_objects", keyspace.reclaimer.doneCount];
 }
 
 function* persistenceFields({ server }: CommandContext): Iterable<InfoField> {

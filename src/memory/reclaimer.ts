@@ -10,6 +10,13 @@ export type FreeSome = (stepsMax: number) => boolean;
 
 export class Reclaimer {
   readonly #jobs: FreeSome[] = [];
+  /** Jobs done; CONFIG RESETSTAT begins again. */
+  doneCount = 0;
+
+  /** Jobs that wait. */
+  get pendingCount(): number {
+    return this.#jobs.length;
+  }
 
   /** Whether anything waits to be freed. */
   get pending(): boolean {
@@ -23,6 +30,8 @@ export class Reclaimer {
 
   /** Frees up to about `stepsMax` blocks. */
   slice(stepsMax: number): void {
-    if (this.#jobs.length > 0 && this.#jobs[0](stepsMax)) this.#jobs.shift();
+    if (this.#jobs.length === 0 || !this.#jobs[0](stepsMax)) return;
+    this.#jobs.shift();
+    this.doneCount++;
   }
 }

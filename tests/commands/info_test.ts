@@ -103,3 +103,25 @@ Deno.test("INFO counts refused passwords", async () => {
     assertEquals(infoFields(await run("INFO stats")).acl_access_denied_auth, "1");
   });
 });
+
+Deno.test("INFO tells of what is freed behind the reply", async () => {
+  await withServer(async ({ run, advance }) => {
+    const freeing = async () => {
+      const fields = infoFields(await run("INFO memory"));
+      return [fields.lazyfree_pending_objects, fields.lazyfreed_objects].map(Number);
+    };
+    await run(`SADD large ${Array.from({ length: 3000 }, (_, i) => `member:${i}`).join(" ")}`);
+    await run("SADD small a b c");
+    await run("UNLINK small");
+    assertEquals(await freeing(), [0, 0]);
+    await run("MULTI");
+    await run("UNLINK large");
+    await run("INFO memory");
+    const [, info] = await run("EXEC") as unknown[];
+    assertEquals(infoFields(info).lazyfree_pending_objects, "1");
+    await advance(100);
+    assertEquals(await freeing(), [0, 1]);
+    await run("CONFIG RESETSTAT");
+    assertEquals(await freeing(), [0, 0]);
+  });
+});
