@@ -25,7 +25,12 @@ import { streamReadHandlers } from "./stream_read.ts";
 
 const star = 0x2a;
 const starSyntax = { autoSequence: true } as const;
-const noOptions: AppendOptions = { goal: null, mayCreate: true, idAt: 2 };
+const noOptions: AppendOptions = {
+  goal: null,
+  mayCreate: true,
+  idAt: 2,
+  givenId: ParsedId.Invalid,
+};
 
 /** The ID that XADD gives, and the last one of the stream. */
 const newId = new StreamId();
@@ -41,11 +46,12 @@ function isStar({ buffer, starts, ends }: Arguments, i: number): boolean {
 
 function xadd(context: CommandContext): void {
   const { args, reply } = context;
-  const { goal, mayCreate, idAt } = isStar(args, 2) ? noOptions : parseAppendOptions(context, true);
-  const given = parseNewId(args, idAt);
+  const { goal, mayCreate, idAt, givenId } = isStar(args, 2)
+    ? noOptions
+    : parseAppendOptions(context, readNewId);
   const pairs = (args.count - idAt - 1) / 2;
   if (pairs < 1 || !Number.isInteger(pairs)) throw new CommandError(wrongArity("xadd"));
-  if (given === ParsedId.Whole && newId.isZero) throw new CommandError(errors.streamIdZero);
+  if (givenId === ParsedId.Whole && newId.isZero) throw new CommandError(errors.streamIdZero);
   const streams = streamsOf(context);
   let record = writeValue(context, 1, ValueType.STREAM);
   if (record === 0) {
@@ -55,7 +61,7 @@ function xadd(context: CommandContext): void {
   }
   let isAdded = false;
   try {
-    completeNewId(context, streams.loadLastId(record, lastId), given);
+    completeNewId(context, streams.loadLastId(record, lastId), givenId);
     if (!streams.append(record, newId, args, idAt + 1)) {
       throw new CommandError(errors.streamEntryTooLarge);
     }
@@ -72,16 +78,15 @@ function xadd(context: CommandContext): void {
   context.changed(1);
 }
 
-/** Reads XADD's ID, or nothing for `*`, which is `Invalid` here. */
-function parseNewId(args: Arguments, i: number): ParsedId {
-  if (i >= args.count) return ParsedId.Invalid;
+/** Reads XADD's ID into `newId`, or nothing for `*`, which is `Invalid` here. */
+function readNewId(args: Arguments, i: number): ParsedId {
   if (isStar(args, i)) return ParsedId.Invalid;
   const parsed = parseStreamId(newId, args.buffer, args.starts[i], args.ends[i], starSyntax);
   if (parsed === ParsedId.Invalid) throw new CommandError(errors.streamId);
   return parsed;
 }
 
-/** Makes `newId` an ID behind `last`, as far as it was not given. */
+/** Makes `newId` an ID behind `last`, as far as it was not given: not at all if that is `Invalid`. */
 function completeNewId({ server }: CommandContext, last: StreamId, given: ParsedId): void {
   if (last.compare(StreamId.max) === 0) throw new CommandError(errors.streamIdsExhausted);
   if (given === ParsedId.Invalid) {
@@ -101,7 +106,7 @@ function removeUnused({ database }: CommandContext, streams: Streams, record: nu
 }
 
 function xtrim(context: CommandContext): void {
-  const { goal } = parseAppendOptions(context, false);
+  const { goal } = parseAppendOptions(context, null);
   const record = writeValue(context, 1, ValueType.STREAM);
   if (record === 0) return context.reply.integer(0);
   const trimmed = streamsOf(context).trim(record, goal!);

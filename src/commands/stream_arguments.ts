@@ -79,12 +79,19 @@ export interface AppendOptions {
   /** What is to be trimmed, if anything. */
   readonly goal: TrimGoal | null;
   readonly mayCreate: boolean;
-  /** Where the ID is among XADD's arguments. */
+  /** Where the ID is among XADD's arguments, and what is given of it. */
   readonly idAt: number;
+  readonly givenId: ParsedId;
 }
 
-/** Reads what may stand between the key and XADD's ID; of XTRIM, all that follows the key. */
-export function parseAppendOptions(context: CommandContext, isAdd: boolean): AppendOptions {
+/**
+ * Reads what may stand between the key and XADD's ID, which is for `readId` to read; of XTRIM, for which
+ * that is null, all that follows the key.
+ */
+export function parseAppendOptions(
+  context: CommandContext,
+  readId: ((args: Arguments, i: number) => ParsedId) | null,
+): AppendOptions {
   const { args } = context;
   let strategy: Pick<TrimGoal, "length" | "before" | "isApproximate"> | null = null;
   let mayCreate = true;
@@ -106,16 +113,17 @@ export function parseAppendOptions(context: CommandContext, isAdd: boolean): App
       limit = args.quantity(++i, -Infinity, errors.notInteger);
       if (limit < 0) throw new CommandError(errors.trimLimitNegative);
       hasLimit = true;
-    } else if (isAdd && args.is(i, "NOMKSTREAM")) mayCreate = false;
-    else if (isAdd) break;
-    else throw new CommandError(errors.syntax);
+    } else if (readId === null) throw new CommandError(errors.syntax);
+    else if (args.is(i, "NOMKSTREAM")) mayCreate = false;
+    else break;
   }
+  const givenId = readId === null || i === args.count ? ParsedId.Invalid : readId(args, i);
   if (limit > 0 && strategy === null) throw new CommandError(errors.trimLimitAlone);
-  if (strategy === null && !isAdd) throw new CommandError(errors.trimStrategyMissing);
+  if (strategy === null && readId === null) throw new CommandError(errors.trimStrategyMissing);
   if (hasLimit && !strategy?.isApproximate) throw new CommandError(errors.trimLimitExact);
-  if (strategy === null) return { goal: null, mayCreate, idAt: i };
+  if (strategy === null) return { goal: null, mayCreate, idAt: i, givenId };
   const entriesMax = hasLimit || !strategy.isApproximate ? limit : approximateLimit(context);
-  return { goal: { ...strategy, entriesMax }, mayCreate, idAt: i };
+  return { goal: { ...strategy, entriesMax }, mayCreate, idAt: i, givenId };
 }
 
 function approximateLimit({ server: { config } }: CommandContext): number {

@@ -36,7 +36,10 @@ export function advanceGroup(streams: Streams, record: number, group: number, id
   const { groups } = streams;
   if (id.compare(groups.loadLastId(group, groupId)) <= 0) return;
   const entriesRead = groups.entriesRead(group);
-  if (entriesRead !== entriesReadUnknown && !hasDeletedSince(streams, record, groupId)) {
+  const isCounting = entriesRead !== entriesReadUnknown &&
+    groupId.compare(streams.loadFirstId(record, firstId)) >= 0 &&
+    !hasDeletedSince(streams, record, groupId);
+  if (isCounting) {
     groups.setEntriesRead(group, addWrapping(entriesRead, 1));
   } else if (streams.added(record) !== 0) {
     groups.setEntriesRead(group, entriesUpTo(streams, record, id));
