@@ -18,6 +18,9 @@ export const unauthenticatedBulkBytesMax = 16384;
 /** Most bytes of replies kept for a client that has not authenticated and does not read. */
 export const unauthenticatedOutputBytesMax = 1024;
 
+/** Bytes of replies that no limit is for as long as they wait for the end of a turn, as in Redis. */
+export const uncountedReplyBytes = 16384;
+
 /** Query buffer that a new connection starts with, in bytes. */
 export const queryBufferBytesInitial = 4 * 1024;
 

@@ -7,7 +7,7 @@
 import { othersTurn } from "../clock.ts";
 import { CommandContext, type ServerContext } from "../command/context.ts";
 import { type Dispatcher, Outcome } from "../command/dispatch.ts";
-import { unauthenticatedOutputBytesMax } from "../limits.ts";
+import { unauthenticatedOutputBytesMax, uncountedReplyBytes } from "../limits.ts";
 import { Arguments } from "../resp/arguments.ts";
 import { RequestDecoder } from "../resp/decoder.ts";
 import { ProtocolError, protocolError } from "../resp/errors.ts";
@@ -286,6 +286,9 @@ export class Connection implements Link {
   }
 
   flush(): void {
+    // as in Redis, a reply that is too long is so before any of it is sent
+    this.#limitOutput(this.#output.pendingBytes - uncountedReplyBytes);
+    if (this.#closed) return;
     this.#output.flush();
     this.checkOutputLimit();
   }
@@ -329,8 +332,11 @@ export class Connection implements Link {
 
   /** Disconnects a client whose unread replies are more than its class may have. */
   checkOutputLimit(): void {
-    const pending = this.#output.pendingBytes;
-    if (pending === 0 || !this.#isOverOutputLimit(pending)) return;
+    this.#limitOutput(this.#output.pendingBytes);
+  }
+
+  #limitOutput(pendingBytes: number): void {
+    if (pendingBytes <= 0 || !this.#isOverOutputLimit(pendingBytes)) return;
     this.#server.stats.outputLimitDisconnects++;
     this.#server.log.warning(
       `Client id=${this.client.id} addr=${this.peer} closed for overcoming of output buffer limits.`,
