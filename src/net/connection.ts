@@ -78,6 +78,8 @@ export class Connection implements Link {
   readonly #group: ConnectionGroup;
   /** Whether a request of this client waits, for a key or for the end of a pause. */
   #waiting = false;
+  /** Whether a reply was cut off where it grew beyond the limit. */
+  #isReplyCut = false;
   #closed = false;
 
   constructor(
@@ -324,8 +326,9 @@ export class Connection implements Link {
    * fill all memory while nothing can be sent.
    */
   #checkReply(writer: WireWriter): void {
-    // `checkOutputLimit` ends the connection when the command has returned
+    // `flush` ends the connection when the command has returned
     if (!this.#isOverOutputLimit(this.#output.pendingBytes)) return;
+    this.#isReplyCut = true;
     this.client.closing = true;
     writer.abandon();
   }
@@ -336,7 +339,8 @@ export class Connection implements Link {
   }
 
   #limitOutput(pendingBytes: number): void {
-    if (pendingBytes <= 0 || !this.#isOverOutputLimit(pendingBytes)) return;
+    const isOver = pendingBytes > 0 && this.#isOverOutputLimit(pendingBytes);
+    if (!isOver && !this.#isReplyCut) return;
     this.#server.stats.outputLimitDisconnects++;
     this.#server.log.warning(
       `Client id=${this.client.id} addr=${this.peer} closed for overcoming of output buffer limits.`,
