@@ -5,7 +5,7 @@
  * holds none and a busy one writes into memory that is still in the processor's cache. When a buffer is
  * full it becomes a chunk of its own and another is taken; `take` hands the chunks out in order.
  */
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, RowCopier } from "../memory/bytes.ts";
 import {
   longReplyBufferBytes,
   longReplyBuffersPooledMax,
@@ -22,6 +22,9 @@ const carriageReturn = 13;
 const lineFeed = 10;
 const space = 32;
 const digitZero = 48;
+
+/** Of all writers, of which one writes at a time. */
+const copier = new RowCopier();
 
 /** Room for a type byte, 20 digits and CRLF. */
 const headerBytesMax = 24;
@@ -179,7 +182,7 @@ export class WireWriter implements ReplyWriter {
     else position = writeInteger(out, position, length);
     out[position++] = carriageReturn;
     out[position++] = lineFeed;
-    copyBytes(buffer, start, out, position, length);
+    copier.copy(buffer, start, out, position, length);
     position += length;
     out[position++] = carriageReturn;
     out[position++] = lineFeed;
