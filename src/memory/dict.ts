@@ -749,6 +749,7 @@ export class Dict {
       const words = this.#heap.words[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
       const next = words[base + OVERFLOW_WORD];
+      if (drop !== undefined) this.#prefetchRecords(words, base);
       for (let slot = 0; slot < SLOTS; slot++) {
         const record = words[base + slot];
         if (record === 0) continue;
