@@ -7,6 +7,7 @@ import { configHandlers } from "./config.ts";
 import { connectionHandlers } from "./connection.ts";
 import { databaseHandlers } from "./database.ts";
 import { genericHandlers } from "./generic.ts";
+import { geoHandlers } from "./geo.ts";
 import { hashHandlers } from "./hash.ts";
 import { hashFieldExpireHandlers } from "./hash_field_expire.ts";
 import { hyperloglogHandlers } from "./hyperloglog.ts";
@@ -27,6 +28,7 @@ export const commandHandlers: Handlers = {
   ...connectionHandlers,
   ...databaseHandlers,
   ...genericHandlers,
+  ...geoHandlers,
   ...hashHandlers,
   ...hashFieldExpireHandlers,
   ...hyperloglogHandlers,

@@ -14,16 +14,17 @@ import { int64Max, int64Min } from "../resp/numbers.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
 import { ValueType } from "../values/record.ts";
 import { Slice } from "../values/slice.ts";
-import { type SortedSets, Update, UpdateFlag } from "../values/sorted_sets.ts";
+import { type SortedSets, UpdateFlag } from "../values/sorted_sets.ts";
 import { blockTimeoutMs } from "./block_timeout.ts";
 import { readValue, writeValue } from "./lookup.ts";
 import { bucketsPerElementMax, parseCursor, parseScanOptions, ScanOf } from "./scan_options.ts";
 import { sortedSetAlgebraHandlers } from "./sorted_set_algebra.ts";
 import { sortedSetRangeHandlers } from "./sorted_set_range.ts";
 import { removeIfEmpty, replyMember, replyMembers, sortedSetsOf } from "./sorted_set_reply.ts";
+import { type MemberUpdate, scoresFor, updateMembers } from "./sorted_set_update.ts";
 
-/** The options of ZADD: the `UpdateFlag`s, CH, and where the first score is. */
-const zaddOptions = { flags: 0, countsChanges: false, firstScore: 0 };
+/** What a call of ZADD or ZINCRBY is to do, filled anew by each. */
+const update: MemberUpdate = { flags: 0, countsChanges: false, firstMember: 0, argumentsEach: 2 };
 
 function parseZaddOptions(args: Arguments): void {
   let i = 2;
@@ -46,67 +47,30 @@ function parseZaddOptions(args: Arguments): void {
   if (nx && (flags & UpdateFlag.XX) !== 0) throw new CommandError(errors.updateConditions);
   if ((gt && nx) || (lt && nx) || (gt && lt)) throw new CommandError(errors.updateComparisons);
   if ((flags & UpdateFlag.INCR) !== 0 && rest > 2) throw new CommandError(errors.singleIncrement);
-  zaddOptions.flags = flags;
-  zaddOptions.countsChanges = countsChanges;
-  zaddOptions.firstScore = i;
+  update.flags = flags;
+  update.countsChanges = countsChanges;
+  update.firstMember = i + 1;
 }
 
-/** Scores of one call, read before anything is changed. */
-let scores = new Float64Array(16);
-
-function readScores(args: Arguments, first: number): void {
-  const pairs = (args.count - first) >> 1;
-  if (pairs > scores.length) scores = new Float64Array(pairs * 2);
-  for (let pair = 0; pair < pairs; pair++) scores[pair] = args.double(first + pair * 2);
+/** Reads all scores before anything is changed. */
+function readScores(args: Arguments, { firstMember }: MemberUpdate): void {
+  const pairs = (args.count - firstMember + 1) >> 1;
+  const scores = scoresFor(pairs);
+  for (let pair = 0; pair < pairs; pair++) scores[pair] = args.double(firstMember - 1 + pair * 2);
 }
 
 function zadd(context: CommandContext): void {
   parseZaddOptions(context.args);
-  updateScores(context, zaddOptions.flags, zaddOptions.countsChanges, zaddOptions.firstScore);
+  readScores(context.args, update);
+  updateMembers(context, update);
 }
 
 function zincrby(context: CommandContext): void {
-  updateScores(context, UpdateFlag.INCR, false, 2);
-}
-
-/** ZADD and ZINCRBY, from the first score on. */
-function updateScores(
-  context: CommandContext,
-  flags: number,
-  countsChanges: boolean,
-  first: number,
-): void {
-  const { args, database, reply } = context;
-  const { buffer, starts, ends } = args;
-  const isIncrement = (flags & UpdateFlag.INCR) !== 0;
-  readScores(args, first);
-  const sets = sortedSetsOf(context);
-  const pairs = (args.count - first) >> 1;
-  let record = writeValue(context, 1, ValueType.SORTED_SET);
-  if (record !== 0) sets.expect(record, pairs);
-  else if ((flags & UpdateFlag.XX) !== 0) return isIncrement ? reply.null() : reply.integer(0);
-  else {
-    record = database.create(0, buffer, starts[1], ends[1], ValueType.SORTED_SET);
-    sets.prepare(record, pairs, args.length(first + 1));
-  }
-  let added = 0;
-  let moved = 0;
-  let isRefused = false;
-  for (let pair = 0; pair < pairs; pair++) {
-    const i = first + pair * 2 + 1;
-    const done = sets.update(record, scores[pair], buffer, starts[i], ends[i], flags);
-    if (done === Update.NotANumber) throw new CommandError(errors.scoreNotNumber);
-    if (done === Update.Added) added++;
-    else if (done === Update.Moved) moved++;
-    isRefused = done === Update.Refused;
-  }
-  if (added + moved > 0) {
-    context.changed(1, added + moved);
-    context.notify(NotifyClass.SORTED_SET, isIncrement ? "zincr" : "zadd", 1);
-  }
-  if (!isIncrement) reply.integer(countsChanges ? added + moved : added);
-  else if (isRefused) reply.null();
-  else reply.double(sets.score);
+  update.flags = UpdateFlag.INCR;
+  update.countsChanges = false;
+  update.firstMember = 3;
+  readScores(context.args, update);
+  updateMembers(context, update);
 }
 
 function zrem(context: CommandContext): void {

@@ -47,12 +47,16 @@ export function removeIfEmpty(context: CommandContext, record: number, i: number
   context.notify(NotifyClass.GENERIC, "del", i);
 }
 
-/** Makes a detached sorted set the value of argument `i`, or removes that key if the set is empty. */
+/**
+ * Makes a detached sorted set the value of argument `i`, which counts as so many changes, or removes that
+ * key if the set is empty.
+ */
 export function storeResult(
   context: CommandContext,
   i: number,
   result: number,
   event: string,
+  changes = 1,
 ): void {
   const { args: { buffer, starts, ends }, database, reply } = context;
   const sets = sortedSetsOf(context);
@@ -63,7 +67,7 @@ export function storeResult(
       result,
       () => database.create(taken, buffer, starts[i], ends[i], ValueType.SORTED_SET),
     );
-    context.changed(i);
+    context.changed(i, changes);
     context.notify(NotifyClass.SORTED_SET, event, i);
   } else {
     sets.detached.discard(result);

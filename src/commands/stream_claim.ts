@@ -218,8 +218,8 @@ function xautoclaim(context: CommandContext): void {
 }
 
 function parseAutoclaimCount(args: Arguments, i: number): number {
-  const count = args.int64(i, errors.autoclaimCount);
-  if (count < 1 || count > autoclaimCountMax) throw new CommandError(errors.autoclaimCount);
+  const count = args.int64(i, errors.countNotAboveZero);
+  if (count < 1 || count > autoclaimCountMax) throw new CommandError(errors.countNotAboveZero);
   return Number(count);
 }
 

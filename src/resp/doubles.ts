@@ -54,6 +54,15 @@ export function formatShortest(value: number): string {
   return `${sign}${mantissa}e${exponent < 0 ? "-" : "+"}${Math.abs(exponent)}`;
 }
 
+/** As C's `%f`: all digits before the dot, six behind it, the last one even where two are as near. */
+export function formatFixed(value: number): string {
+  if (!Number.isFinite(value)) return formatShortest(value);
+  if (Math.abs(value) >= wholeMax) return `${BigInt(value)}.000000`;
+  const text = value.toFixed(6);
+  const isTie = Number.isInteger(value * 128) && !Number.isInteger(value * 64);
+  return isTie && text.endsWith("3") ? `${text.slice(0, -1)}2` : text;
+}
+
 /** The double that `buffer[start, end)` is as a whole; NaN if it is none, overflows or underflows. */
 export function parseDouble(buffer: Uint8Array, start: number, end: number): number {
   const simple = parseSimple(buffer, start, end);

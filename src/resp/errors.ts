@@ -6,6 +6,8 @@
  * command only are made by that command's functions below, so that they can all be found here.
  */
 
+import { formatFixed } from "./doubles.ts";
+
 const utf8 = new TextEncoder();
 
 /** A client's mistake: its message is the error reply, code first, byte for byte as Redis says it. */
@@ -69,7 +71,7 @@ export const errors = {
     "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.",
   groupExists: "BUSYGROUP Consumer Group name already exists",
   entriesReadNegative: "ERR value for ENTRIESREAD must be positive or -1",
-  autoclaimCount: "ERR COUNT must be > 0",
+  countNotAboveZero: "ERR COUNT must be > 0",
   limitNegative: "ERR LIMIT can't be negative",
   mustBePositive: "ERR value is out of range, must be positive",
   fieldsMissing: "ERR Mandatory argument FIELDS is missing or not at the right position",
@@ -103,6 +105,14 @@ export const errors = {
   updateConditions: "ERR XX and NX options at the same time are not compatible",
   updateComparisons: "ERR GT, LT, and/or NX options at the same time are not compatible",
   singleIncrement: "ERR INCR option supports a single increment-element pair",
+  unknownUnit: "ERR unsupported unit provided. please use M, KM, FT, MI",
+  radiusNotNumber: "ERR need numeric radius",
+  widthNotNumber: "ERR need numeric width",
+  heightNotNumber: "ERR need numeric height",
+  radiusNegative: "ERR radius cannot be negative",
+  boxNegative: "ERR height or width cannot be negative",
+  noPlace: "ERR could not decode requested zset member",
+  anyWithoutCount: "ERR the ANY argument requires COUNT argument",
   scoreNotNumber: "ERR resulting score is not a number (NaN)",
   scoreRange: "ERR min or max is not a float",
   lexRange: "ERR min or max not valid string range item",
@@ -221,6 +231,26 @@ export function notWhileSubscribed(command: string): string {
 /** `command` is the full lower-case name. */
 export function inputKeyNeeded(command: string): string {
   return `ERR at least 1 input key is needed for '${command}' command`;
+}
+
+/** Coordinates out of their limits. */
+export function invalidCoordinates(longitude: number, latitude: number): string {
+  return `ERR invalid longitude,latitude pair ${formatFixed(longitude)},${formatFixed(latitude)}`;
+}
+
+/** Results that are stored cannot have more told of them; `command` as in `GEOSEARCHSTORE`. */
+export function storedWithoutOptions(command: string): string {
+  return `ERR ${command} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`;
+}
+
+/** GEOSEARCH without a center; `command` as the client wrote it. */
+export function centerMissing(command: string): string {
+  return `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`;
+}
+
+/** GEOSEARCH without a shape; `command` as the client wrote it. */
+export function shapeMissing(command: string): string {
+  return `ERR exactly one of BYRADIUS and BYBOX can be specified for ${command}`;
 }
 
 /** XREAD or XREADGROUP with keys that have no ID, or the other way round; `command` is the full name. */

@@ -3,6 +3,7 @@ import type { CommandGroup } from "../spec.ts";
 import { bitmapCommands } from "./bitmap.ts";
 import { connectionCommands } from "./connection.ts";
 import { genericCommands } from "./generic.ts";
+import { geoCommands } from "./geo.ts";
 import { hashCommands } from "./hash.ts";
 import { hashFieldExpireCommands } from "./hash_field_expire.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
@@ -29,5 +30,6 @@ export const commandGroups: readonly CommandGroup[] = [
   hashFieldExpireCommands,
   transactionCommands,
   sortedSetCommands,
+  geoCommands,
   streamCommands,
 ];
