@@ -39,6 +39,11 @@ export function isAlike(
   return canonical(a, loosely) === canonical(b, loosely);
 }
 
+/** Whether two replies that have been read are the same, as far as `loosely` wants them to be. */
+export function isAlikeReply(a: Reply, b: Reply, loosely: Looseness[] = []): boolean {
+  return describe(a, loosely) === describe(b, loosely);
+}
+
 /** Whether two integer replies differ no more than the time that passes during a recording. */
 function isNear(a: Uint8Array, b: Uint8Array): boolean {
   const [x, y] = [latin1(a), latin1(b)];

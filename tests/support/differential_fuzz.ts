@@ -2,206 +2,123 @@
  * Sends the same random commands to two servers, compares each reply and, now and then, all that the
  * servers hold. When they differ, the commands are cut down to those that are needed for it.
  */
-import { Client, encodeCommand } from "../../src/client/client.ts";
-import { SeededRandom } from "../../src/random.ts";
-import { CommandGenerator, type Grammar, readGrammar } from "./command_generator.ts";
-import { isAlike } from "./compare.ts";
+import { randomBelow, SeededRandom } from "../../src/random.ts";
+import { CommandGenerator, defaultThresholds } from "./command_generator.ts";
 import { escapeBytes } from "./escape.ts";
 import type { Target } from "./player.ts";
-import type { Looseness } from "./transcript.ts";
-import { WireConnection } from "./wire_connection.ts";
+import { type Difference, ServerPair } from "./server_pair.ts";
 
-const batchLength = 100;
-const commandsBetweenStateChecks = 5_000;
-const databases = 16;
+/** Servers are compared and emptied when that many commands at most have been sent. */
+const epochLengthMax = 1_000;
+/** Cutting down a long sequence ends after so many replays. */
+const replaysMax = 2_000;
 
-/** How replies that depend on the moment or on the order of a table are compared. */
-const looselyCompared: Record<string, Looseness[]> = {
-  keys: ["unordered"],
-  smembers: ["unordered"],
-  hgetall: ["unordered"],
-  hkeys: ["unordered"],
-  hvals: ["unordered"],
-  sunion: ["unordered"],
-  sinter: ["unordered"],
-  sdiff: ["unordered"],
-  ttl: ["near"],
-  pttl: ["near"],
-  expiretime: ["near"],
-  pexpiretime: ["near"],
-  httl: ["shape"],
-  hpttl: ["shape"],
-  hexpiretime: ["shape"],
-  hpexpiretime: ["shape"],
-};
-
-/** What shows the value of a key, by its type. */
-const valueCommands: Record<string, (key: string) => string[]> = {
-  string: (key) => ["GET", key],
-  list: (key) => ["LRANGE", key, "0", "-1"],
-  set: (key) => ["SMEMBERS", key],
-  hash: (key) => ["HGETALL", key],
-  zset: (key) => ["ZRANGE", key, "0", "-1", "WITHSCORES"],
-  stream: (key) => ["XRANGE", key, "-", "+"],
-};
-
-/** A command to which the two servers gave different replies. */
-interface Difference {
-  command: string[];
-  replies: [Uint8Array | undefined, Uint8Array | undefined];
+/** From here on both servers are in the same state; replies in RESP2 or RESP3. */
+function resetCommands(protocol: string): string[][] {
+  return [
+    ...[["DISCARD"], ["UNWATCH"], ["FLUSHALL"], ["HELLO", protocol], ["SELECT", "0"]],
+    ...defaultThresholds,
+  ];
 }
 
-/** Two servers that are sent the same, each over one connection. */
-class Pair {
-  readonly #connections: [WireConnection, WireConnection];
-
-  private constructor(connections: [WireConnection, WireConnection]) {
-    this.#connections = connections;
-  }
-
-  static async open(reference: Target, redino: Target): Promise<Pair> {
-    return new Pair([
-      await WireConnection.open(reference.port),
-      await WireConnection.open(redino.port),
-    ]);
-  }
-
-  /** Sends the commands in one write and returns the first that was answered differently. */
-  async findDifference(commands: string[][]): Promise<Difference | undefined> {
-    const bytes = Uint8Array.from(commands.flatMap((words) => [...encodeCommand(words)]));
-    await Promise.all(this.#connections.map((connection) => connection.write(bytes)));
-    let first: Difference | undefined;
-    for (const command of commands) {
-      const [a, b] = await Promise.all(this.#connections.map((each) => each.readReply()));
-      const loosely = looselyCompared[command[0].toLowerCase()];
-      if (!first && !isAlike(a, b, loosely)) first = { command, replies: [a, b] };
-    }
-    return first;
-  }
-
-  /** Compares every key of every database: whether it is there, its value, encoding, time to live. */
-  async findStateDifference(): Promise<Difference | undefined> {
-    for (let database = 0; database < databases; database++) {
-      await this.#ask(["SELECT", String(database)]);
-      const keys = Array.from({ length: 8 }, (_, i) => `k${i}`);
-      const queries = [["KEYS", "*"], ["DBSIZE"]];
-      for (const key of keys) {
-        const type = (await this.#ask(["TYPE", key])).slice(1).trim();
-        if (type === "none") continue;
-        queries.push(["TYPE", key], ["OBJECT", "ENCODING", key], ["PTTL", key]);
-        if (type in valueCommands) queries.push(valueCommands[type](key));
-      }
-      const difference = await this.findDifference(queries);
-      if (difference) return difference;
-    }
-    await this.#ask(["SELECT", "0"]);
-  }
-
-  /** The difference, in a reply or in the state, that the commands lead to from empty servers. */
-  async findDifferenceAfter(
-    commands: string[][],
-    inState: boolean,
-  ): Promise<Difference | undefined> {
-    await this.findDifference([["FLUSHALL"], ["SELECT", "0"]]);
-    return await this.findDifference(commands) ??
-      (inState ? await this.findStateDifference() : undefined);
-  }
-
-  close(): void {
-    for (const connection of this.#connections) connection.close();
-  }
-
-  /** What the first server answers; the second is asked the same to keep both in step. */
-  async #ask(command: string[]): Promise<string> {
-    const bytes = encodeCommand(command);
-    await Promise.all(this.#connections.map((connection) => connection.write(bytes)));
-    const [reply] = await Promise.all(this.#connections.map((each) => each.readReply()));
-    return new TextDecoder().decode(reply);
-  }
+/** Commands that lead to a difference, from an empty server. */
+interface Finding {
+  protocol: string;
+  /** Each a command alone, or a transaction with what is in it. */
+  groups: string[][][];
+  difference: Difference;
 }
 
-/** Compares the servers over `count` random commands; returns a report when they differ. */
-export async function fuzz(
+/** Compares the servers over `count` random commands; yields a report of each difference. */
+export async function* fuzz(
   reference: Target,
   redino: Target,
   count: number,
   seed: number,
-): Promise<string | undefined> {
-  const generator = new CommandGenerator(
-    await commonGrammar(reference, redino),
-    new SeededRandom(seed),
-  );
-  const pair = await Pair.open(reference, redino);
-  // When a key that is past its time goes would depend on the moment: it goes when it is looked at.
-  await pair.findDifference([["FLUSHALL"], ["DEBUG", "SET-ACTIVE-EXPIRE", "0"]]);
-  let sinceCheck: string[][] = [];
+): AsyncGenerator<string> {
+  const random = new SeededRandom(seed);
+  const generator = new CommandGenerator(random);
+  const pair = await ServerPair.open(reference, redino);
+  let advancedToMs = performance.now();
   try {
-    for (let sent = 0; sent < count; sent += batchLength) {
-      const batch = Array.from({ length: batchLength }, () => generator.next());
-      sinceCheck.push(...batch);
-      let difference = await pair.findDifference(batch);
-      if (!difference && sinceCheck.length >= commandsBetweenStateChecks) {
-        difference = await pair.findStateDifference();
-        if (!difference) {
-          sinceCheck = [];
-          await pair.findDifference([["FLUSHALL"]]);
-        }
-      }
-      if (difference) return await describe(pair, difference, sinceCheck, seed);
+    // When a key that is past its time goes would depend on the moment: it goes when looked at.
+    await pair.findDifference([["DEBUG", "SET-ACTIVE-EXPIRE", "0"]]);
+    for (let sent = 0; sent < count;) {
+      const nowMs = performance.now();
+      await redino.advance(Math.round(nowMs - advancedToMs));
+      advancedToMs = nowMs;
+      const protocol = randomBelow(random, 2) === 0 ? "2" : "3";
+      const length = Math.min(count - sent, 1 + randomBelow(random, epochLengthMax));
+      const groups: string[][][] = [];
+      for (let i = 0; i < length; i += groups.at(-1)!.length) groups.push(generator.next());
+      const difference = await findDifferenceAfter(pair, protocol, groups);
+      if (difference) yield report(await shrink(pair, { protocol, groups, difference }), seed);
+      sent += groups.flat().length;
     }
-    const difference = await pair.findStateDifference();
-    return difference && await describe(pair, difference, sinceCheck, seed);
   } finally {
     pair.close();
   }
 }
 
-/** The commands that both servers have. */
-async function commonGrammar(reference: Target, redino: Target): Promise<Grammar> {
-  const grammars: Grammar[] = [];
-  for (const target of [reference, redino]) {
-    const client = await Client.connect(target);
-    grammars.push(await readGrammar(client));
-    client.close();
-  }
-  const [theirs, ours] = grammars;
-  return new Map([...theirs].filter(([name]) => ours.has(name)));
+/** The difference, in a reply or in the state, that the commands lead to from empty servers. */
+async function findDifferenceAfter(
+  pair: ServerPair,
+  protocol: string,
+  groups: string[][][],
+): Promise<Difference | undefined> {
+  await pair.findDifference(resetCommands(protocol));
+  return await pair.findDifference(groups.flat()) ?? await pair.findStateDifference();
 }
 
-/**
- * Reports a difference with the commands that it takes: as long as the servers still differ without
- * them, commands are left out, in ever smaller runs.
- */
-async function describe(
-  pair: Pair,
-  difference: Difference,
-  commands: string[][],
-  seed: number,
-): Promise<string> {
-  let inState = false;
-  let found = await pair.findDifferenceAfter(commands, inState);
-  if (!found) found = await pair.findDifferenceAfter(commands, inState = true);
-  if (!found) return report(difference, commands, seed);
-  for (let run = commands.length >> 1; run >= 1; run >>= 1) {
-    for (let at = 0; at < commands.length;) {
-      const fewer = commands.toSpliced(at, run);
-      const still = await pair.findDifferenceAfter(fewer, inState);
-      if (still) [found, commands] = [still, fewer];
-      else at += run;
+/** Leaves out what is not needed for the difference: runs of groups, ever smaller, then words. */
+async function shrink(pair: ServerPair, finding: Finding): Promise<Finding> {
+  const { protocol } = finding;
+  let { groups, difference } = finding;
+  let replays = 0;
+  const isStill = async (fewer: string[][][]) => {
+    if (replays++ > replaysMax) return false;
+    const found = await findDifferenceAfter(pair, protocol, fewer);
+    if (found) [groups, difference] = [fewer, found];
+    return found !== undefined;
+  };
+  if (!await isStill(groups)) return finding;
+  for (let run = groups.length >> 1; run >= 1; run >>= 1) {
+    for (let at = 0; at < groups.length;) {
+      if (!await isStill(groups.toSpliced(at, run))) at += run;
     }
   }
-  return report(found, commands, seed);
+  for (let at = 0; at < groups.length; at++) {
+    // The first and the last of a transaction hold it together.
+    for (let i = groups[at].length - 2; i > 0; i--) {
+      await isStill(groups.with(at, groups[at].toSpliced(i, 1)));
+    }
+    for (let i = 0; i < groups[at].length; i++) {
+      for (let word = groups[at][i].length - 1; word > 0; word--) {
+        const shorter = groups[at].with(i, groups[at][i].toSpliced(word, 1));
+        await isStill(groups.with(at, shorter));
+      }
+    }
+  }
+  return { protocol, groups, difference };
 }
 
-function report(difference: Difference, commands: string[][], seed: number): string {
+function report({ protocol, groups, difference }: Finding, seed: number): string {
   const [reference, redino] = difference.replies.map((reply) =>
-    reply ? escapeBytes(reply) : "closed"
+    reply ? escapeBytes(reply).slice(0, 2000) : "closed"
   );
   return [
-    `the servers differ (seed ${seed}) at ${JSON.stringify(difference.command)}`,
+    `the servers differ (seed ${seed}, RESP${protocol}) at ${quote(difference.command)}`,
     `  Redis:  ${reference}`,
     `  redino: ${redino}`,
     "commands that lead there:",
-    ...commands.map((words) => "  " + JSON.stringify(words)),
+    ...groups.flat().map((words) => "  " + quote(words)),
   ].join("\n");
+}
+
+/** As it would stand in a transcript. */
+function quote(words: string[]): string {
+  return words.map((word) => /^[\w.:*+$>~=#()\[-]+$/.test(word) ? word : JSON.stringify(word))
+    .join(" ")
+    .replace(/\\u00(..)/g, "\\x$1")
+    .replace(/[\x80-\xff]/g, (byte) => "\\x" + byte.charCodeAt(0).toString(16));
 }
