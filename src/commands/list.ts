@@ -77,7 +77,8 @@ function lset(context: CommandContext): void {
   const lists = listsOf(context);
   const record = writeValue(context, 1, ValueType.LIST);
   if (record === 0) throw new CommandError(errors.noSuchKey);
-  const index = Number(args.int64(2));
+  // Redis takes the lower 32 bits for the index, and of no other command's
+  const index = Number(BigInt.asIntN(32, BigInt(args.int64(2))));
   lists.expect(record, 1, ends[3] - starts[3]);
   if (!lists.seek(record, index)) throw new CommandError(errors.indexOutOfRange);
   lists.set(record, buffer, starts[3], ends[3]);

@@ -104,8 +104,8 @@ function lmpop(context: CommandContext): void {
 }
 
 function blmpop(context: CommandContext): void {
-  const timeoutMs = blockTimeoutMs(context, 1);
   const request = parseMultiPop(context, 2);
+  const timeoutMs = blockTimeoutMs(context, 1);
   if (popFromAny(context, request)) return;
   const { firstKey, keyCount } = request;
   const type = ValueType.LIST;

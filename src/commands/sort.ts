@@ -238,6 +238,11 @@ function runSort(context: CommandContext, mayStore: boolean): void {
   const isSet = record !== 0 && typeOf(database.heap, record) === ValueType.SET;
   const isForced = options.unsorted && isSet && options.store !== 0;
   if (isForced) options.alpha = true;
+  const { sortedSets } = database.keyspace.values;
+  // Redis sorts no packed ones, and a reader of OBJECT ENCODING sees it
+  if (record !== 0 && typeOf(database.heap, record) === ValueType.SORTED_SET) {
+    if (sortedSets.isListpack(record)) sortedSets.toSkiplist(record);
+  }
   const sorting = new Sorting(context, options);
   sorting.gather(record);
   const order = limited(sorting.order(!options.unsorted || isForced), options);

@@ -153,7 +153,11 @@ function unite(context: CommandContext, options: AlgebraOptions, result: number)
   for (const source of sources) {
     forEachMember(context, source, ({ buffer, start, end }, score) => {
       let weighted = numberOrZero(score * source.weight);
-      if (sets.find(result, buffer, start, end)) weighted = aggregate(sets.score, weighted);
+      if (sets.find(result, buffer, start, end)) {
+        weighted = aggregate(sets.score, weighted);
+        // an update would take 0 for the -0 that is there
+        if (weighted === 0) sets.remove(result, buffer, start, end);
+      }
       sets.update(result, weighted, buffer, start, end, 0);
     });
   }

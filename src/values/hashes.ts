@@ -128,11 +128,19 @@ export class Hashes implements ValueKind {
       const lengthMax = this.#limits.hashMaxListpackValueBytes;
       if (fieldEnd - fieldStart <= lengthMax && end - start <= lengthMax) {
         const packed = this.#packed;
-        if (!packed.set(record, fieldBuffer, fieldStart, fieldEnd, buffer, start, end, keepTtl)) {
-          return false;
-        }
+        const isNew = packed.set(
+          record,
+          fieldBuffer,
+          fieldStart,
+          fieldEnd,
+          buffer,
+          start,
+          end,
+          keepTtl,
+        );
+        // the limit may have been lowered, so a field that was there counts as well
         if (packed.count(record) > this.#limits.hashMaxListpackEntries) this.#toHashTable(record);
-        return true;
+        return isNew;
       }
       this.#toHashTable(record);
     }

@@ -84,7 +84,7 @@ export class CommandGenerator implements Chooser {
       const command = this.pick(this.#commands);
       if (sweeping.test(command.name) && this.below(20) > 0) continue;
       const words = new CommandWriter(this, command).write();
-      if (isWanted(words) && !isDated(words)) return words;
+      if (isWanted(words) && !isDated(words) && !isLeftOpen(words)) return words;
     }
   }
 }
@@ -97,6 +97,12 @@ function mayBlock(words: string[]): boolean {
 /** Whether the entry that is added gets the present time for an ID. */
 function isDated(words: string[]): boolean {
   return words[0] === "xadd" && words.includes("*");
+}
+
+/** Whether a list is made in an order that is left open: elements of equal weight come in any. */
+function isLeftOpen(words: string[]): boolean {
+  const upper = words.map((word) => word.toUpperCase());
+  return words[0] === "sort" && ["ALPHA", "BY", "STORE"].every((word) => upper.includes(word));
 }
 
 /** Writes one command: its words, one byte per character. */
@@ -175,7 +181,9 @@ class CommandWriter {
 
   #value(spec: ArgumentSpec): string {
     const { name, group } = this.#command;
-    if (spec.type === "key") return keyFor(name.startsWith("lcs") ? "string" : group, this.#chooser);
+    if (spec.type === "key") {
+      return keyFor(name.startsWith("lcs") ? "string" : group, this.#chooser);
+    }
     if (spec.name === "id" && this.#isReading() && this.#chooser.below(3) > 0) {
       return name === "xread" ? this.#chooser.pick(["0", "$", "+", "5"]) : ">";
     }
@@ -194,7 +202,12 @@ class CommandWriter {
     if (name === "zadd" && this.#chooser.below(3) === 0) {
       words.splice(1, Infinity, lexKey(this.#chooser));
       for (let i = this.#chooser.below(6); i >= 0; i--) {
-        const member = valueFor(name, "set", { name: "member", type: "string", flags: 0 }, this.#chooser);
+        const member = valueFor(
+          name,
+          "set",
+          { name: "member", type: "string", flags: 0 },
+          this.#chooser,
+        );
         words.push("0", member);
       }
     }

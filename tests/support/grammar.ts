@@ -19,7 +19,7 @@ const incomparable = new RegExp(
   "^(shutdown|debug|monitor|quit|reset|hello|auth|time|info|lolwut|command|client|config|memory" +
     "|latency|slowlog|acl|module|save|bgsave|bgrewriteaof|lastsave|replicaof|slaveof|failover" +
     "|psync|sync|replconf|migrate|cluster|script|function|eval\\w*|fcall\\w*|object freq" +
-    "|object idletime|role|wait|waitaof|[ps]?(un)?subscribe|pubsub|asking|readonly|readwrite" +
+    "|object idletime|pfselftest|role|wait|waitaof|[ps]?(un)?subscribe|pubsub|asking|readonly|readwrite" +
     "|dump|restore|restore-asking)( |$)",
 );
 

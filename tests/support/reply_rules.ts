@@ -32,7 +32,7 @@ const rules: Record<string, Rule> = {
   hscan: isScanAlike,
   zscan: isScanAlike,
   sort: isSortAlike,
-  sort_ro: isSortAlike,
+  "sort_ro": isSortAlike,
   ttl: aboutNow,
   pttl: aboutNowMs,
   expiretime: aboutNow,
@@ -121,11 +121,15 @@ function isScanAlike(a: Reply, b: Reply, command: string[]): boolean {
   return isAlikeReply(x[1], y[1], ["unordered"]);
 }
 
-/** Without a pattern to sort by, a set comes as it is in its table. */
+/**
+ * Without a pattern to sort by, a set comes as it is in its table; so do, by ALPHA, elements whose
+ * weights are equal.
+ */
 function isSortAlike(a: Reply, b: Reply, command: string[]): boolean {
   const words = command.map((word) => word.toUpperCase());
   const by = words.lastIndexOf("BY");
-  if (by < 0 || command[by + 1]?.includes("*")) return isAlikeReply(a, b);
+  const isSorted = command[by + 1]?.includes("*") && !words.includes("ALPHA");
+  if (by < 0 || isSorted) return isAlikeReply(a, b);
   if (!words.includes("LIMIT")) return isAlikeReply(a, b, ["unordered"]);
   return "items" in a && "items" in b && a.items.length === b.items.length;
 }

@@ -78,7 +78,9 @@ export class ServerPair {
     for (const check of afterDraw(command, parse(a), parse(b))) {
       await this.#write([check]);
       const replies = await this.#readReplies();
-      const isMissing = replies.some((reply) => /^\*[^]*(:0\r\n|\$-1\r\n|_\r\n)/.test(latin1(reply)));
+      const isMissing = replies.some((reply) =>
+        /^\*[^]*(:0\r\n|\$-1\r\n|_\r\n)/.test(latin1(reply))
+      );
       if (isMissing) return { command, replies: [a, b] };
       const isCount = check[0] === "SREM";
       if (!isCount && !areRepliesAlike(check, ...replies)) return { command: check, replies };
