@@ -10,7 +10,6 @@ import type { Streams } from "../values/streams.ts";
 import { readValue, writeValue } from "./lookup.ts";
 import {
   type AppendOptions,
-  newIdSyntax,
   parseAppendOptions,
   parseId,
   parseRangeEnd,
@@ -25,7 +24,13 @@ import { streamInfoHandlers } from "./stream_info.ts";
 import { streamReadHandlers } from "./stream_read.ts";
 
 const star = 0x2a;
-const noOptions: AppendOptions = { goal: null, mayCreate: true, idAt: 2 };
+const starSyntax = { autoSequence: true } as const;
+const noOptions: AppendOptions = {
+  goal: null,
+  mayCreate: true,
+  idAt: 2,
+  givenId: ParsedId.Invalid,
+};
 
 /** The ID that XADD gives, and the last one of the stream. */
 const newId = new StreamId();
@@ -76,7 +81,7 @@ function xadd(context: CommandContext): void {
 /** Reads XADD's ID into `newId`, or nothing for `*`, which is `Invalid` here. */
 function readNewId(args: Arguments, i: number): ParsedId {
   if (isStar(args, i)) return ParsedId.Invalid;
-  const parsed = parseStreamId(newId, args.buffer, args.starts[i], args.ends[i], newIdSyntax);
+  const parsed = parseStreamId(newId, args.buffer, args.starts[i], args.ends[i], starSyntax);
   if (parsed === ParsedId.Invalid) throw new CommandError(errors.streamId);
   return parsed;
 }

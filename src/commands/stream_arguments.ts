@@ -39,10 +39,6 @@ export function parseId(
   return id;
 }
 
-/** What XADD takes for an ID. */
-export const newIdSyntax: StreamIdSyntax = { autoSequence: true };
-
-const uncheckedId = new StreamId();
 const startSyntax: StreamIdSyntax = {};
 const startWithEdges: StreamIdSyntax = { edges: true };
 const endSyntax: StreamIdSyntax = { lastOfMs: true };
@@ -117,12 +113,9 @@ export function parseAppendOptions(
       limit = args.quantity(++i, -Infinity, errors.notInteger);
       if (limit < 0) throw new CommandError(errors.trimLimitNegative);
       hasLimit = true;
-    } else if (isAdd && args.is(i, "NOMKSTREAM")) mayCreate = false;
-    else if (isAdd) {
-      // what is no ID is said before what is wrong with the options
-      if (!args.is(i, "*")) parseId(args, i, uncheckedId, newIdSyntax);
-      break;
-    } else throw new CommandError(errors.syntax);
+    } else if (readId === null) throw new CommandError(errors.syntax);
+    else if (args.is(i, "NOMKSTREAM")) mayCreate = false;
+    else break;
   }
   const givenId = readId === null || i === args.count ? ParsedId.Invalid : readId(args, i);
   if (limit > 0 && strategy === null) throw new CommandError(errors.trimLimitAlone);
