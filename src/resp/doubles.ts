@@ -57,6 +57,7 @@ export function formatShortest(value: number): string {
 /** As C's `%f`: all digits before the dot, six behind it, the last one even where two are as near. */
 export function formatFixed(value: number): string {
   if (!Number.isFinite(value)) return formatShortest(value);
+  if (Object.is(value, -0)) return "-0.000000";
   if (Math.abs(value) >= wholeMax) return `${BigInt(value)}.000000`;
   const text = value.toFixed(6);
   const isTie = Number.isInteger(value * 128) && !Number.isInteger(value * 64);
