@@ -8,7 +8,7 @@ import { NotifyClass } from "../keyspace/events.ts";
 import { randomBelow } from "../random.ts";
 import type { Dict } from "../memory/dict.ts";
 import type { Arguments } from "../resp/arguments.ts";
-import { formatDouble } from "../resp/doubles.ts";
+import { formatDouble, formatPrecise } from "../resp/doubles.ts";
 import { CommandError, errors, wrongArity } from "../resp/errors.ts";
 import { int64Max, int64Min } from "../resp/numbers.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
@@ -26,9 +26,9 @@ import { type MemberUpdate, scoresFor, updateMembers } from "./sorted_set_update
 /** What a call of ZADD or ZINCRBY is to do, filled anew by each. */
 const update: MemberUpdate = { flags: 0, countsChanges: false, firstMember: 0, argumentsEach: 2 };
 
-function parseZaddOptions(args: Arguments): void {
+/** Reads the options before the first score; those of ZINCRBY leave it without a member. */
+function parseUpdate(args: Arguments, flags: number): void {
   let i = 2;
-  let flags = 0;
   let countsChanges = false;
   for (; i < args.count; i++) {
     if (args.is(i, "NX")) flags |= UpdateFlag.NX;
@@ -60,15 +60,13 @@ function readScores(args: Arguments, { firstMember }: MemberUpdate): void {
 }
 
 function zadd(context: CommandContext): void {
-  parseZaddOptions(context.args);
+  parseUpdate(context.args, 0);
   readScores(context.args, update);
   updateMembers(context, update);
 }
 
 function zincrby(context: CommandContext): void {
-  update.flags = UpdateFlag.INCR;
-  update.countsChanges = false;
-  update.firstMember = 3;
+  parseUpdate(context.args, UpdateFlag.INCR);
   readScores(context.args, update);
   updateMembers(context, update);
 }
@@ -398,7 +396,7 @@ function zscan(context: CommandContext): void {
   for (const { member, score } of found) {
     reply.bulk(member, 0, member.length);
     // not a double, even in RESP3
-    reply.bulkString(formatDouble(score));
+    reply.bulkString(dict === null ? formatDouble(score) : formatPrecise(score));
   }
 }
 

@@ -1,10 +1,12 @@
 /**
  * Doubles as text: how Redis reads and prints scores, weights, coordinates and all other `double`s.
  *
- * Printing is Redis' d2string: whole numbers of up to 62 bits in full, everything else with the fewest
- * digits that read back as the same number, laid out as fpconv does. Reading is C's strtod, hexadecimal
+ * Printing is Redis' d2string: whole numbers of up to 62 bits in full, everything else with digits
+ * that read back as the same number, chosen and laid out as fpconv does. Reading is C's strtod, hexadecimal
  * included, but for ranges of scores, which are read by a parser that knows only decimal.
  */
+
+import { toDecimal } from "./grisu.ts";
 
 const digitZero = 48;
 const dot = 46;
@@ -34,16 +36,14 @@ export function formatDouble(value: number): string {
   return formatShortest(value);
 }
 
-/** The fewest digits that read back as `value`, laid out as fpconv does, with few zeros: 1e+17. */
+/** Digits that read back as `value`, laid out as fpconv does, with few zeros: 1e+17. */
 export function formatShortest(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  const [mantissa, exponentText] = Math.abs(value).toExponential().split("e");
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
-  const digits = mantissa.replace(".", "");
-  const exponent = Number(exponentText);
-  // the value is `digits` times ten to the power of this
-  const power = exponent - digits.length + 1;
+  if (value === 0) return `${sign}0`;
+  const { digits, power } = toDecimal(Math.abs(value));
+  const exponent = power + digits.length - 1;
   if (power >= 0 && Math.abs(exponent) < digits.length + 7) {
     return sign + digits + "0".repeat(power);
   }
@@ -51,7 +51,33 @@ export function formatShortest(value: number): string {
     if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
     return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
   }
-  return `${sign}${mantissa}e${exponent < 0 ? "-" : "+"}${Math.abs(exponent)}`;
+  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : "";
+  return `${sign}${digits[0]}${fraction}e${exponent < 0 ? "-" : "+"}${Math.abs(exponent)}`;
+}
+
+/** As C's `%.17g`: seventeen digits, without the zeros at their end. */
+export function formatPrecise(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return formatShortest(value);
+  const sign = value < 0 ? "-" : "";
+  const [mantissa, exponentText] = roundToSeventeen(Math.abs(value)).split("e");
+  const digits = mantissa.replace(".", "").replace(/0+$/, "");
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent > 16) {
+    const fraction = digits.length > 1 ? `.${digits.slice(1)}` : "";
+    const power = String(Math.abs(exponent)).padStart(2, "0");
+    return `${sign}${digits[0]}${fraction}e${exponent < 0 ? "-" : "+"}${power}`;
+  }
+  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
+  const fraction = digits.slice(exponent + 1);
+  return sign + whole + (fraction === "" ? "" : `.${fraction}`);
+}
+
+/** In exponential form; to the even digit where two are as near, which JavaScript rounds up. */
+function roundToSeventeen(value: number): string {
+  const rounded = value.toExponential(16);
+  const isTie = /^50*e/.test(value.toExponential(100).slice(18));
+  return isTie ? rounded.replace(/[13579](?=e)/, (digit) => String(Number(digit) - 1)) : rounded;
 }
 
 /** As C's `%f`: all digits before the dot, six behind it, the last one even where two are as near. */

@@ -7,7 +7,7 @@
  * 8.0 takes 0.15 s.
  */
 import { assertEquals } from "@std/assert";
-import { testScale } from "../memory/support.ts";
+import { testScale } from "../support/property.ts";
 import { read, run, type TestServer, until, withServer, write } from "../net/support.ts";
 
 const count = 400 * testScale();

@@ -8,7 +8,7 @@ import {
   inlineBytesMax,
 } from "../../src/values/record.ts";
 import { randomBelow, SeededRandom } from "../../src/random.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 import { EventLog, find, get, has, keys, newKeyspace, set, startMs } from "./support.ts";
 
 function newDatabase(): Database {

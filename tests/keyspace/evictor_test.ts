@@ -5,7 +5,7 @@ import { EvictionPool } from "../../src/keyspace/eviction_pool.ts";
 import { Evictor } from "../../src/keyspace/evictor.ts";
 import type { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { type Random, randomBelow, SeededRandom } from "../../src/random.ts";
-import { withSeed } from "../memory/support.ts";
+import { withSeed } from "../support/property.ts";
 import { EventLog, find, get, has, keyOf, keys, newKeyspace, set, startMs } from "./support.ts";
 
 const minuteMs = 60_000;

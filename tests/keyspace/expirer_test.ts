@@ -3,7 +3,7 @@ import { type CancelTimer, ManualClock } from "../../src/clock.ts";
 import { Expirer } from "../../src/keyspace/expirer.ts";
 import type { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { randomBelow } from "../../src/random.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 import { EventLog, get, has, keys, newKeyspace, set, startMs } from "./support.ts";
 
 /** A clock that counts the timers that were set. */

@@ -7,7 +7,7 @@ import type { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { randomBelow } from "../../src/random.ts";
 import { neverMs, noFieldMs } from "../../src/values/hash_fields.ts";
 import { ValueType } from "../../src/values/record.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 import { EventLog, find, newKeyspace, startMs } from "./support.ts";
 
 const encoder = new TextEncoder();

@@ -3,7 +3,7 @@ import { TimerWheel } from "../../src/keyspace/timer_wheel.ts";
 import { Heap, HeapFullError } from "../../src/memory/heap.ts";
 import { type Random, randomBelow, SeededRandom } from "../../src/random.ts";
 import type { Int64 } from "../../src/resp/numbers.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 const startMs = Date.UTC(2026, 0, 1);
 

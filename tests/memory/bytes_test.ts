@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { compareBytes, copyBytes, equalBytes } from "../../src/memory/bytes.ts";
 import { randomBelow } from "../../src/random.ts";
-import { withSeed } from "./support.ts";
+import { withSeed } from "../support/property.ts";
 
 Deno.test("copyBytes copies as if through another buffer, overlapping or not", () => {
   withSeed((random) => {

@@ -11,10 +11,9 @@ import {
   newDict,
   setValue,
   setWord,
-  testScale,
   valueOf,
-  withSeed,
 } from "./support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 Deno.test("Dict does what a Map does through random insert, replace, change, remove", () => {
   withSeed((random) => {

@@ -3,7 +3,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Heap, HeapFullError, SEGMENT_BYTES, SEGMENT_SHIFT } from "../../src/memory/heap.ts";
-import { setWord, testScale, wordAt } from "./support.ts";
+import { setWord, wordAt } from "./support.ts";
+import { testScale } from "../support/property.ts";
 
 const MEBIBYTE = 1024 * 1024;
 

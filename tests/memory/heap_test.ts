@@ -11,7 +11,8 @@ import {
 } from "../../src/memory/size_classes.ts";
 import { InvariantError } from "../../src/assert.ts";
 import { type Random, randomBelow } from "../../src/random.ts";
-import { setWord, testScale, withSeed, wordAt } from "./support.ts";
+import { setWord, wordAt } from "./support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 const MEBIBYTE = 1024 * 1024;
 

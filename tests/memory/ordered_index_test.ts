@@ -3,7 +3,8 @@ import { InvariantError } from "../../src/assert.ts";
 import { Heap, HeapFullError, SEGMENT_BYTES } from "../../src/memory/heap.ts";
 import { OrderedIndex } from "../../src/memory/ordered_index.ts";
 import { randomBelow, type SeededRandom } from "../../src/random.ts";
-import { setWord, testScale, withSeed, wordAt } from "./support.ts";
+import { setWord, wordAt } from "./support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 /** A tree with its model. A record is a block of one word: its name, which orders equal scores. */
 class Fixture {

@@ -1,30 +1,9 @@
-/** What the tests of memory share: seeds that are printed, sizes that can be scaled, records. */
-
-import { SeededRandom } from "../../src/random.ts";
+/** What the tests of memory share: records, and a `Dict` of them. */
 import { Dict } from "../../src/memory/dict.ts";
 import { Hasher } from "../../src/memory/hash.ts";
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../../src/memory/heap.ts";
 
 export const KEY_OFFSET = 16;
-
-/** Multiplies the length of property tests: `REDINO_TEST_SCALE=20` runs millions of operations. */
-export function testScale(): number {
-  return Number(Deno.env.get("REDINO_TEST_SCALE") ?? "1");
-}
-
-/** Runs a property with a seed (`REDINO_TEST_SEED`, or a new one) and names it if the property fails. */
-export function withSeed(property: (random: SeededRandom) => void): void {
-  const given = Deno.env.get("REDINO_TEST_SEED");
-  const seed = given === undefined
-    ? crypto.getRandomValues(new Uint32Array(1))[0]
-    : Number(given) >>> 0;
-  try {
-    property(new SeededRandom(seed));
-  } catch (error) {
-    console.error(`failed with REDINO_TEST_SEED=${seed}`);
-    throw error;
-  }
-}
 
 export function keyOf(number: number): Uint8Array {
   return new TextEncoder().encode(`key:${number}`);

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Heap, HeapFullError } from "../../src/memory/heap.ts";
 import { WordStack } from "../../src/memory/word_stack.ts";
 import { randomBelow } from "../../src/random.ts";
-import { testScale, withSeed } from "./support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 Deno.test("a word stack behaves as an array, and gives back what it doesn't need", () => {
   withSeed((random) => {

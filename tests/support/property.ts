@@ -7,15 +7,19 @@ export function testScale(): number {
 }
 
 /** Runs a property with a seed (`REDINO_TEST_SEED`, or a new one) and names it if the property fails. */
-export async function withSeed(property: (random: SeededRandom) => Promise<void>): Promise<void> {
+export function withSeed<T extends void | Promise<void>>(property: (random: SeededRandom) => T): T {
   const given = Deno.env.get("REDINO_TEST_SEED");
   const seed = given === undefined
     ? crypto.getRandomValues(new Uint32Array(1))[0]
     : Number(given) >>> 0;
-  try {
-    await property(new SeededRandom(seed));
-  } catch (error) {
+  const fail = (error: unknown): never => {
     console.error(`failed with REDINO_TEST_SEED=${seed}`);
     throw error;
+  };
+  try {
+    const outcome = property(new SeededRandom(seed));
+    return outcome instanceof Promise ? outcome.catch(fail) as T : outcome;
+  } catch (error) {
+    return fail(error);
   }
 }

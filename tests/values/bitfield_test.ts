@@ -10,7 +10,7 @@ import {
   settled,
   writeField,
 } from "../../src/values/bitfield.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 function randomType(random: Random): FieldType {
   const isSigned = randomBelow(random, 2) === 0;

@@ -9,7 +9,7 @@ import {
   findBit,
   invertBits,
 } from "../../src/values/bits.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 /** Bytes around which others lie, at any alignment. */
 interface Piece {

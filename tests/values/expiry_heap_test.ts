@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { Heap } from "../../src/memory/heap.ts";
 import { randomBelow } from "../../src/random.ts";
 import { ExpiryHeap, positionOf, setPosition } from "../../src/values/expiry_heap.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 const recordBytes = 12;
 const timeMax = 2 ** 48 - 1;

@@ -5,7 +5,7 @@ import { randomBelow, type SeededRandom } from "../../src/random.ts";
 import { neverMs, noFieldMs } from "../../src/values/hash_fields.ts";
 import type { Hashes } from "../../src/values/hashes.ts";
 import { Encoding, encodingOf, recordBytes, setMeta, ValueType } from "../../src/values/record.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 import { ValueBench } from "./support.ts";
 
 const encoder = new TextEncoder();

@@ -26,7 +26,7 @@ import {
 } from "../../src/values/hyperloglog.ts";
 import { selfTest } from "../../src/values/hyperloglog_self_test.ts";
 import { describeSparse, SparseEdit, SparseOutcome } from "../../src/values/hyperloglog_sparse.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 /** Bytes on both sides of what is worked on, that must stay as they are. */
 const margin = 16;

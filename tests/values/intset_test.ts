@@ -5,7 +5,7 @@ import { type Random, randomBelow } from "../../src/random.ts";
 import { type Int64, toInt64 } from "../../src/resp/numbers.ts";
 import { Intsets } from "../../src/values/intset.ts";
 import { Slice } from "../../src/values/slice.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 import { intsetDumps } from "./packed_dumps.ts";
 
 function members(intsets: Intsets, a: number): Int64[] {

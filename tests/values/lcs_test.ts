@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Random, randomBelow } from "../../src/random.ts";
 import { commonLength, commonSubsequence } from "../../src/values/lcs.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -6,7 +6,8 @@ import { type Int64, parseInt64 } from "../../src/resp/numbers.ts";
 import { Listpacks } from "../../src/values/listpack.ts";
 import { ListpackWriter } from "../../src/values/listpack_writer.ts";
 import { Slice } from "../../src/values/slice.ts";
-import { setWord, testScale, withSeed, wordAt } from "../memory/support.ts";
+import { setWord, wordAt } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 import { listpackDumps } from "./packed_dumps.ts";
 
 const PREFIX_BYTES = 12;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { randomBelow, type SeededRandom } from "../../src/random.ts";
 import { ListEnd, type Lists } from "../../src/values/lists.ts";
 import { ValueType } from "../../src/values/record.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 import { ValueBench } from "./support.ts";
 
 const encoder = new TextEncoder();

@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { type Random, randomBelow } from "../../src/random.ts";
 import { LongDouble } from "../../src/values/long_double.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 function parse(text: string): LongDouble | null {
   const bytes = new TextEncoder().encode(text);

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { randomBelow } from "../../src/random.ts";
 import { murmurHash64A } from "../../src/values/murmur_hash.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 const multiplier = 0xc6a4a7935bd1e995n;
 

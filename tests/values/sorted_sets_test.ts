@@ -6,7 +6,7 @@ import { Reclaimer } from "../../src/memory/reclaimer.ts";
 import { randomBelow } from "../../src/random.ts";
 import type { ValueLimits } from "../../src/values/limits.ts";
 import { SortedSets, Update, UpdateFlag } from "../../src/values/sorted_sets.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -5,7 +5,7 @@ import { Arguments } from "../../src/resp/arguments.ts";
 import { Encoding, recordBytes, setMeta, ValueType } from "../../src/values/record.ts";
 import type { Slice } from "../../src/values/slice.ts";
 import { ParsedId, parseStreamId, StreamId } from "../../src/values/stream_id.ts";
-import { testScale, withSeed } from "../memory/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
 import { ValueBench } from "./support.ts";
 
 const encoder = new TextEncoder();
