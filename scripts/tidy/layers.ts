@@ -20,6 +20,7 @@ export const layers: readonly string[] = [
   // Who asks for commands, what these are, and how they run.
   "session",
   "observe",
+  "persistence",
   "command",
   "commands",
   // The edges of the process.
