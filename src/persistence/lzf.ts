@@ -1,0 +1,204 @@
+/**
+ * LZF, which long strings of RDB files are compressed by: an algorithm of Marc Lehmann's liblzf, with the
+ * settings that Redis compiles it with, so that both write the same bytes.
+ *
+ *     000nnnnn                             n + 1 bytes follow as they are
+ *     nnnooooo oooooooo                    n + 2 bytes as they were o + 1 bytes before (n from 1 to 6)
+ *     111ooooo nnnnnnnn oooooooo           the same for n + 9 bytes
+ *
+ * The compressor looks for what it has seen in a table of places, by a hash of three bytes. A place is
+ * kept as a number that grows from string to string: those of earlier strings are too low to count, and
+ * the table (256 KiB) need not be cleared for each. Redis doesn't clear its own either; what lies there
+ * from earlier can make it find another copy of the same bytes, once in many thousands of strings.
+ */
+import { copyBytes } from "../memory/bytes.ts";
+
+const HASH_BITS = 16;
+const HASH_MASK = (1 << HASH_BITS) - 1;
+/** Three bytes are hashed. */
+const HASHED_MASK = 0xffffff;
+
+/** A run of bytes as they are has at most so many. */
+const LITERALS_MAX = 32;
+/** A copy is from at most so far back, */
+const OFFSET_MAX = 1 << 13;
+/** and has at most two bytes more than this. */
+const COPY_MAX = (1 << 8) + (1 << 3);
+const COPY_MIN = 3;
+/** So many bytes of a copy are compared without a look at how many it may have. */
+const COPY_UNCHECKED = 16;
+/** A length of this in the first byte is continued in the second. */
+const LENGTH_CONTINUED = 7;
+
+/** The table is cleared when places get here. */
+const PLACE_MAX = 0x7fffffff;
+
+/** Copies of so many bytes that don't overlap are made by a call. */
+const COPY_BY_CALL_BYTES_MIN = 32;
+
+/** Compresses strings, one after the other. */
+export class LzfCompressor {
+  /** The last place of each hash, as an offset into the string plus `#base`. */
+  readonly #places = new Int32Array(1 << HASH_BITS);
+  #base = 1;
+
+  /**
+   * Writes `input[start, end)` compressed to `output[outputStart, outputEnd)` and returns how many bytes
+   * these are; 0 if it takes more room than there is. Bytes behind those are undefined then.
+   */
+  compress(
+    input: Uint8Array,
+    start: number,
+    end: number,
+    output: Uint8Array,
+    outputStart: number,
+    outputEnd: number,
+  ): number {
+    if (start === end || outputStart === outputEnd) return 0;
+    const bias = this.#takePlaces(end - start) - start;
+    const places = this.#places;
+    const lowest = bias + start;
+    const last = end - 2;
+    let literals = 0;
+    let to = outputStart + 1;
+    let at = start;
+    let hashed = (input[at] << 8) | input[at + 1];
+    while (at < last) {
+      hashed = ((hashed << 8) | input[at + 2]) & HASHED_MASK;
+      const slot = hashOf(hashed);
+      const from = places[slot] - bias;
+      places[slot] = at + bias;
+      const offset = at - from - 1;
+      if (
+        offset >= OFFSET_MAX || from + bias <= lowest ||
+        input[from] !== input[at] || input[from + 1] !== input[at + 1] ||
+        input[from + 2] !== input[at + 2]
+      ) {
+        if (to >= outputEnd) return 0;
+        output[to++] = input[at++];
+        if (++literals === LITERALS_MAX) {
+          output[to - literals - 1] = literals - 1;
+          literals = 0;
+          to++;
+        }
+        continue;
+      }
+      if (to - (literals === 0 ? 1 : 0) + 4 >= outputEnd) return 0;
+      output[to - literals - 1] = literals - 1;
+      if (literals === 0) to--;
+      const length = commonBytes(input, from, at, end);
+      to = writeCopy(output, to, offset, length);
+      literals = 0;
+      to++;
+      at += length;
+      if (at >= last) break;
+      // the last two places of the copy are noted, those before are not
+      at -= 2;
+      hashed = (input[at] << 8) | input[at + 1];
+      for (let i = 0; i < 2; i++) {
+        hashed = ((hashed << 8) | input[at + 2]) & HASHED_MASK;
+        places[hashOf(hashed)] = at + bias;
+        at++;
+      }
+    }
+    if (to + 3 > outputEnd) return 0;
+    while (at < end) {
+      output[to++] = input[at++];
+      if (++literals === LITERALS_MAX) {
+        output[to - literals - 1] = literals - 1;
+        literals = 0;
+        to++;
+      }
+    }
+    output[to - literals - 1] = literals - 1;
+    if (literals === 0) to--;
+    return to - outputStart;
+  }
+
+  /** Makes sure of so many places that the table doesn't know, and returns the first. */
+  #takePlaces(count: number): number {
+    if (this.#base + count > PLACE_MAX) {
+      this.#places.fill(0);
+      this.#base = 1;
+    }
+    const base = this.#base;
+    this.#base += count;
+    return base;
+  }
+}
+
+/**
+ * Writes what `input[start, end)` stands for to `output[outputStart, outputEnd)`. False if it is not
+ * exactly as long as that, or nothing that a compressor writes.
+ */
+export function lzfDecompress(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  outputStart: number,
+  outputEnd: number,
+): boolean {
+  let at = start;
+  let to = outputStart;
+  while (at < end) {
+    const control = input[at++];
+    if (control < LITERALS_MAX) {
+      const length = control + 1;
+      if (at + length > end || to + length > outputEnd) return false;
+      for (let i = 0; i < length; i++) output[to + i] = input[at + i];
+      at += length;
+      to += length;
+      continue;
+    }
+    let length = control >>> 5;
+    if (length === LENGTH_CONTINUED) {
+      if (at >= end) return false;
+      length += input[at++];
+    }
+    length += 2;
+    if (at >= end) return false;
+    const from = to - ((control & 0x1f) << 8) - input[at++] - 1;
+    if (from < outputStart || to + length > outputEnd) return false;
+    if (length >= COPY_BY_CALL_BYTES_MIN && from + length <= to) {
+      copyBytes(output, from, output, to, length);
+    } else {
+      // forwards even where both overlap: that repeats what is between them
+      for (let i = 0; i < length; i++) output[to + i] = output[from + i];
+    }
+    to += length;
+  }
+  return to === outputEnd;
+}
+
+function hashOf(hashed: number): number {
+  return ((hashed >>> (24 - HASH_BITS)) - hashed * 5) & HASH_MASK;
+}
+
+/** How many bytes are the same at `from` and at `at`, of which three are known to be. */
+function commonBytes(input: Uint8Array, from: number, at: number, end: number): number {
+  const left = end - at - 2;
+  const most = left > COPY_MAX ? COPY_MAX : left;
+  let length = COPY_MIN - 1;
+  if (most > COPY_UNCHECKED) {
+    do {
+      length++;
+      if (input[from + length] !== input[at + length]) return length;
+    } while (length < COPY_UNCHECKED + COPY_MIN - 1);
+  }
+  do length++; while (length < most && input[from + length] === input[at + length]);
+  return length;
+}
+
+/** Writes a reference to `length` bytes; returns where it ends. */
+function writeCopy(output: Uint8Array, to: number, offset: number, length: number): number {
+  const stored = length - 2;
+  if (stored < LENGTH_CONTINUED) {
+    output[to++] = (offset >>> 8) + (stored << 5);
+  } else {
+    output[to++] = (offset >>> 8) + (LENGTH_CONTINUED << 5);
+    output[to++] = stored - LENGTH_CONTINUED;
+  }
+  output[to++] = offset & 0xff;
+  return to;
+}
