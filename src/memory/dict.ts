@@ -27,7 +27,6 @@
  * Snapshots: every mutation passes `#willChange`. While `beforeChange` is set, it hears of each bucket
  * once per `epoch`, before the bucket's first change in it.
  */
-
 import { invariant } from "../assert.ts";
 import { type Random, randomBelow } from "../random.ts";
 import { equalBytes } from "./bytes.ts";
@@ -470,6 +469,7 @@ export class Dict {
         this.#dropLastBucket();
       }
     }
+    if (this.#firstChunkBuckets > this.bucketCount) this.#resizeFirstChunk(this.bucketCount);
     this.#foundSlot = NO_SLOT;
     return true;
   }

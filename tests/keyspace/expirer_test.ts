@@ -194,6 +194,23 @@ Deno.test("flushed databases are freed in slices, even while keys don't expire",
   keyspace.heap.checkInvariants();
 });
 
+Deno.test("a flush of few keys frees them at once and leaves nothing for the collector", () => {
+  const keyspace = newKeyspace();
+  const [database] = keyspace.databases;
+  const emptyBytes = keyspace.heap.usedBytes;
+  const { dict, wheel, fieldTimers } = database;
+  for (let i = 0; i < 100; i++) {
+    set(database, `key:${i}`, "x", { expiresAtMs: i % 2 === 0 ? undefined : startMs + i });
+  }
+  database.flush();
+  assertEquals(keyspace.heap.usedBytes, emptyBytes);
+  assertEquals([database.size, database.volatileSize, keyspace.reclaimer.pending], [0, 0, false]);
+  assert(database.dict === dict && database.wheel === wheel);
+  assert(database.fieldTimers === fieldTimers);
+  set(database, "key:1", "again");
+  assertEquals([get(database, "key:1"), get(database, "key:2")], ["again", null]);
+});
+
 Deno.test("a wall clock set forward is noticed within a second, one set back expires nothing", () => {
   /** A clock that shows another time than its timers go by. */
   class SetClock extends ManualClock {
