@@ -17,6 +17,7 @@ import type { Int64 } from "../resp/numbers.ts";
 import { parseInt64, writeInteger } from "../resp/numbers.ts";
 import { NotifyClass } from "./events.ts";
 import type { Keyspace } from "./keyspace.ts";
+import type { NewRecords } from "./new_records.ts";
 import {
   accessOf,
   embstrBytesMax,
@@ -46,7 +47,6 @@ import {
   timerWord,
   typeOf,
   valueLengthOf,
-  valueLengthWord,
   ValueType,
 } from "../values/record.ts";
 import { noFieldMs } from "../values/hash_fields.ts";
@@ -77,11 +77,13 @@ export class Database {
   valueStart = 0;
   valueEnd = 0;
   readonly #decimal = new Uint8Array(decimalBytesMax);
+  readonly #newRecords: NewRecords;
 
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
     this.index = index;
     this.heap = keyspace.heap;
+    this.#newRecords = keyspace.newRecords;
     this.dict = new Dict(this.heap, keyspace.hasher, { keyOffset: recordKeyOffset });
     this.wheel = new TimerWheel(this.heap, keyspace.nowMs);
     this.fieldTimers = new FieldTimers(keyspace);
@@ -280,6 +282,22 @@ export class Database {
       throw error;
     }
     return record;
+  }
+
+  /** As `find`, for the key of a record of `keyspace.newRecords`, which is in no dict. */
+  findKeyOf(record: number): number {
+    const start = keyStartOf(record);
+    const end = start + keyLengthOf(this.heap, record);
+    return this.find(this.heap.bytes[record >>> SEGMENT_SHIFT], start, end);
+  }
+
+  /** Puts such a record into the dict, where its key was just looked for in vain. */
+  link(record: number): void {
+    this.dict.insert(record);
+    if (this.#isHash(record)) this.fieldTimers.update(record);
+    const start = keyStartOf(record);
+    const end = start + keyLengthOf(this.heap, record);
+    this.#added(this.heap.bytes[record >>> SEGMENT_SHIFT], start, end);
   }
 
   /**
@@ -612,7 +630,13 @@ export class Database {
     }
     // what may fail comes first: a key whose new value finds no memory keeps its old one
     const access = found === 0 ? this.keyspace.initialAccess : accessOf(this.heap, found);
-    const record = this.#newRecord(buffer, keyStart, keyEnd, kind | (access << 8), payloadBytes);
+    const record = this.#newRecords.create(
+      buffer,
+      keyStart,
+      keyEnd,
+      kind | (access << 8),
+      payloadBytes,
+    );
     if (found === 0) {
       this.dict.insert(record);
       this.#added(buffer, keyStart, keyEnd);
@@ -629,32 +653,11 @@ export class Database {
     this.keyspace.events.notify(NotifyClass.NEW, "new", this, buffer, keyStart, keyEnd);
   }
 
-  /** A record in no dict, with its key and no time to live; its payload is undefined. */
-  #newRecord(
-    buffer: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    meta: number,
-    payloadBytes: number,
-  ): number {
-    const keyLength = keyEnd - keyStart;
-    const record = this.heap.allocate(recordBytes(keyLength, payloadBytes));
-    const segment = record >>> SEGMENT_SHIFT;
-    const words = this.heap.words[segment];
-    const at = recordWordIndex(record);
-    words[at] = keyLength;
-    words[at + metaWord] = meta;
-    words[at + timerWord] = 0;
-    words[at + valueLengthWord] = 0;
-    copyBytes(buffer, keyStart, this.heap.bytes[segment], (at << 2) + recordKeyOffset, keyLength);
-    return record;
-  }
-
   /** A record in no dict with another's header and room for its payload, taken for just accessed. */
   #copyHeader(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): number {
     const meta = (metaOf(this.heap, record) & 0xff) | (this.keyspace.initialAccess << 8);
     const payloadBytes = payloadBytesOf(this.heap, record);
-    const copy = this.#newRecord(buffer, keyStart, keyEnd, meta, payloadBytes);
+    const copy = this.#newRecords.create(buffer, keyStart, keyEnd, meta, payloadBytes);
     setValueLength(this.heap, copy, valueLengthOf(this.heap, record));
     return copy;
   }

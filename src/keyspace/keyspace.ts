@@ -12,6 +12,7 @@ import { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomFraction } from "../random.ts";
 import { Database } from "./database.ts";
 import type { KeyspaceEvents } from "./events.ts";
+import { NewRecords } from "./new_records.ts";
 import type { ValueLimits } from "../values/limits.ts";
 import { metaWord, recordWordIndex } from "../values/record.ts";
 import { Values } from "../values/values.ts";
@@ -60,6 +61,7 @@ export class Keyspace {
   readonly events: KeyspaceEvents;
   readonly random: Random;
   readonly values: Values;
+  readonly newRecords: NewRecords;
   /** Frees what is large, in slices. */
   readonly reclaimer: Reclaimer = new Reclaimer();
   /** Wall time of the running command, in milliseconds. */
@@ -91,6 +93,7 @@ export class Keyspace {
       limits: options.limits,
       time: this,
     });
+    this.newRecords = new NewRecords(this);
     this.events = options.events;
     this.nowMs = options.nowMs;
     this.databases = [];
@@ -132,6 +135,21 @@ export class Keyspace {
     const meta = words[at];
     const access = this.#policy.lfu ? this.#lfuAccessed(meta >>> 8) : this.initialAccess;
     words[at] = (meta & 0xff) | (access << 8);
+  }
+
+  /**
+   * Gives a record the access bits that a file or a client tells of: a counter if LFU is in force, else
+   * the seconds since the last access. What is negative is not told; the seconds count modulo 2^24.
+   */
+  setUsage(record: number, frequency: number, idleSeconds: number): void {
+    const isTold = this.#policy.lfu ? frequency >= 0 : idleSeconds >= 0;
+    if (!isTold) return;
+    const access = this.#policy.lfu
+      ? (lfuMinutes(this.nowMs) << 8) | frequency
+      : (Math.floor(this.nowMs / 1000) - idleSeconds) & accessMask;
+    const words = this.heap.words[record >>> SEGMENT_SHIFT];
+    const at = recordWordIndex(record) + metaWord;
+    words[at] = (words[at] & 0xff) | (access << 8);
   }
 
   /** Seconds since the last access, from a record's access bits (LRU). */
