@@ -12,7 +12,7 @@ import type { Streams } from "../values/streams.ts";
 import { replyHelp } from "./help.ts";
 import { readValue } from "./lookup.ts";
 import { replyEntry, replyId, replyRange, replySlice, streamsOf } from "./stream_arguments.ts";
-import { groupLag } from "./stream_lag.ts";
+import { groupLag } from "../values/stream_lag.ts";
 
 const keyAt = 2;
 

@@ -17,7 +17,7 @@ import type { Streams } from "../values/streams.ts";
 import { blockMilliseconds } from "./block_timeout.ts";
 import { readValue, readValueToChange } from "./lookup.ts";
 import { parseId, replyEntry, replyId, replyRange, streamsOf } from "./stream_arguments.ts";
-import { advanceGroup } from "./stream_lag.ts";
+import { advanceGroup } from "../values/stream_lag.ts";
 
 interface ReadRequest {
   readonly isGroup: boolean;

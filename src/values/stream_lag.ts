@@ -5,10 +5,10 @@
  * deleted between a group and the end, both are unknown.
  */
 import type { Int64 } from "../resp/numbers.ts";
-import { addWrapping } from "../values/int64_words.ts";
-import { entriesReadUnknown } from "../values/stream_groups.ts";
-import { StreamId } from "../values/stream_id.ts";
-import type { Streams } from "../values/streams.ts";
+import { addWrapping } from "./int64_words.ts";
+import { entriesReadUnknown } from "./stream_groups.ts";
+import { StreamId } from "./stream_id.ts";
+import type { Streams } from "./streams.ts";
 
 const groupId = new StreamId();
 const firstId = new StreamId();
@@ -54,7 +54,7 @@ function hasDeletedSince(streams: Streams, record: number, id: StreamId): boolea
 }
 
 /** How many entries, ever, come up to `id`; `entriesReadUnknown` if that can't be told. */
-function entriesUpTo(streams: Streams, record: number, id: StreamId): Int64 {
+export function entriesUpTo(streams: Streams, record: number, id: StreamId): Int64 {
   const added = streams.added(record);
   if (added === 0) return 0;
   const count = streams.count(record);
