@@ -9,14 +9,14 @@ import type { Heap } from "./heap.ts";
 
 export class Dicts {
   readonly #heap: Heap;
-  readonly #hasher: Hasher;
+  readonly hasher: Hasher;
   readonly #dicts: (Dict | null)[] = [];
   /** Numbers that are free again. */
   readonly #free: number[] = [];
 
   constructor(heap: Heap, hasher: Hasher) {
     this.#heap = heap;
-    this.#hasher = hasher;
+    this.hasher = hasher;
   }
 
   /** How many there are. */
@@ -30,7 +30,7 @@ export class Dicts {
    * @throws {HeapFullError} if there is no memory for it; nothing has changed then.
    */
   create(keyOffset: number): number {
-    const dict = new Dict(this.#heap, this.#hasher, { keyOffset });
+    const dict = new Dict(this.#heap, this.hasher, { keyOffset });
     const number = this.#free.pop() ?? this.#dicts.length;
     this.#dicts[number] = dict;
     return number;

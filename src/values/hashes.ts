@@ -40,7 +40,7 @@ export class Hashes implements ValueKind {
 
   constructor(foundation: ValueFoundation) {
     this.#heap = foundation.heap;
-    this.#packed = new PackedHashes(foundation.heap);
+    this.#packed = new PackedHashes(foundation);
     this.#tables = new HashTables(foundation);
     this.#random = foundation.random;
     this.#limits = foundation.limits;
@@ -111,6 +111,30 @@ export class Hashes implements ValueKind {
       sum += length;
     }
     if (!this.#packed.isSafeToAdd(record, sum)) this.#toHashTable(record);
+  }
+
+  /**
+   * Makes the bytes of a listpack, with expiries or without, the value of a new hash, which becomes a hash
+   * table if that is what so many fields are kept in. False if they are none in which all is as it must be;
+   * the hash is to be freed then.
+   */
+  loadListpack(
+    record: number,
+    hasExpiries: boolean,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const isValid = this.#packed.load(record, hasExpiries, buffer, start, end);
+    const isTooMany = isValid && this.count(record) > this.#limits.hashMaxListpackEntries;
+    if (isTooMany) this.#toHashTable(record);
+    return isValid;
+  }
+
+  /** Sees to it that a hash can take in so many fields one by one: too many for a listpack go elsewhere. */
+  expect(record: number, fields: number): void {
+    const isTooMany = fields > this.#limits.hashMaxListpackEntries;
+    if (isTooMany && this.#isPacked(record)) this.#toHashTable(record);
   }
 
   /** Sets the value of a field, which loses its time to live unless `keepTtl`; whether it is new. */

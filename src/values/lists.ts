@@ -208,7 +208,12 @@ export class Lists implements ValueKind {
     if (this.#isLong(record)) return;
     const node = rootOf(this.#heap, record);
     const bytes = this.listpacks.bytes(node) + byteLength;
-    if (!this.#exceeds(bytes, this.listpacks.count(node) + elementCount)) return;
+    if (this.#exceeds(bytes, this.listpacks.count(node) + elementCount)) this.toQuicklist(record);
+  }
+
+  /** Makes a short list a long one. */
+  toQuicklist(record: number): void {
+    const node = rootOf(this.#heap, record);
     const root = this.#createRoot();
     setEncoding(this.#heap, record, Encoding.QUICKLIST);
     setRoot(this.#heap, record, root);
@@ -216,6 +221,28 @@ export class Lists implements ValueKind {
     if (count === 0) return this.listpacks.free(node);
     this.#link(record, 0, node);
     this.#addToCount(record, count);
+  }
+
+  /**
+   * Adds the bytes of a listpack as the last node of a long list, however much it is; one without entries
+   * is left out. False if they are none.
+   */
+  loadNode(record: number, buffer: Uint8Array, start: number, end: number): boolean {
+    if (!this.listpacks.validate(buffer, start, end)) return false;
+    const node = this.listpacks.load(buffer, start, end);
+    if (this.listpacks.count(node) === 0) this.listpacks.free(node);
+    else this.#linkLast(record, node);
+    return true;
+  }
+
+  /** Adds an element of a long list as its last node. */
+  loadElement(record: number, buffer: Uint8Array, start: number, end: number): void {
+    this.#linkLast(record, this.#nodeOf(buffer, start, end));
+  }
+
+  #linkLast(record: number, node: number): void {
+    this.#link(record, this.#tail(record), node);
+    this.#addToCount(record, this.listpacks.count(node));
   }
 
   /** Lets a long list become a short one, if its only node takes half of what it may. */
@@ -228,8 +255,21 @@ export class Lists implements ValueKind {
     const isSmall = fill >= 0
       ? this.listpacks.count(node) <= Math.trunc(Math.max(1, fill) / 2)
       : this.listpacks.bytes(node) <= nodeBytesMax(fill) / 2;
-    if (!isSmall || this.#holdsLarge(node)) return;
-    this.#heap.free(root);
+    if (isSmall && !this.#holdsLarge(node)) this.#toListpack(record, node);
+  }
+
+  /** Lets a long list that was just made become a short one, if a node is all that it has. */
+  settle(record: number): void {
+    const root = rootOf(this.#heap, record);
+    if (this.#word(root, nodeCountWord) !== 1) return;
+    const node = this.#word(root, headWord);
+    const isSmall = !this.#exceeds(this.listpacks.bytes(node), this.listpacks.count(node));
+    if (isSmall && !this.#holdsLarge(node)) this.#toListpack(record, node);
+  }
+
+  /** Makes a long list a short one, whose only node this is. */
+  #toListpack(record: number, node: number): void {
+    this.#heap.free(rootOf(this.#heap, record));
     setEncoding(this.#heap, record, Encoding.LISTPACK);
     setRoot(this.#heap, record, node);
   }

@@ -13,8 +13,10 @@
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import { neverMs, noFieldMs, type VisitField } from "./hash_fields.ts";
 import { Listpacks } from "./listpack.ts";
+import { ListpackDuplicates } from "./listpack_duplicates.ts";
 import { Encoding, encodingOf, rootOf, setEncoding, setRoot } from "./record.ts";
 import { Slice } from "./slice.ts";
+import type { ValueFoundation } from "./values.ts";
 
 /** Room that a new hash has, in bytes: most are given a field at once. */
 const bytesInitial = 32;
@@ -23,6 +25,9 @@ const bytesInitial = 32;
 const shortPairBytes = 64;
 /** and so many: a head and a tail each. */
 const shortPairOverheadBytes = 4;
+
+/** The latest time that a field may go at, in milliseconds since the epoch, as in Redis. */
+export const fieldExpiryMsMax = 2 ** 48 - 1;
 
 /** What stands in place of an expiry where there is none, and the bytes of its entry. */
 const noExpiry = 0;
@@ -35,11 +40,13 @@ export class PackedHashes {
   /** Listpacks of fields and values, and of fields, values and expiries. */
   readonly #plain: Listpacks;
   readonly #extended: Listpacks;
+  readonly #duplicates: ListpackDuplicates;
   /** What `extend` walks with. */
   readonly #entry: Slice = new Slice();
 
-  constructor(heap: Heap) {
+  constructor({ dicts, heap }: ValueFoundation) {
     this.#heap = heap;
+    this.#duplicates = new ListpackDuplicates(dicts.hasher);
     this.#plain = new Listpacks(heap, 0);
     this.#extended = new Listpacks(heap, timerBytes);
   }
@@ -52,6 +59,45 @@ export class PackedHashes {
 
   free(record: number): void {
     this.#heap.free(rootOf(this.#heap, record));
+  }
+
+  /**
+   * Makes the bytes of a listpack the value of a new hash; false if they are none of fields and values, and
+   * of expiries if there are to be any. The hash is to be freed then.
+   */
+  load(
+    record: number,
+    hasExpiries: boolean,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const listpacks = hasExpiries ? this.#extended : this.#plain;
+    if (!listpacks.validate(buffer, start, end)) return false;
+    const root = listpacks.load(buffer, start, end);
+    this.free(record);
+    setEncoding(this.#heap, record, hasExpiries ? Encoding.LISTPACK_EX : Encoding.LISTPACK);
+    setRoot(this.#heap, record, root);
+    const entriesEach = hasExpiries ? 3 : 2;
+    if (listpacks.count(root) % entriesEach !== 0) return false;
+    if (this.#duplicates.found(listpacks, root, entriesEach)) return false;
+    return !hasExpiries || this.#hasOrderedExpiries(root);
+  }
+
+  /** Whether each third entry is an expiry, none of which is before another but those that are none. */
+  #hasOrderedExpiries(root: number): boolean {
+    const listpacks = this.#extended;
+    let last = 0;
+    for (let at = listpacks.first(root); at !== 0; at = listpacks.next(root, at)) {
+      at = this.#expiryPosition(root, at);
+      if (listpacks.integerAt(root, at) === null) return false;
+      const expiresAtMs = this.#expiryAt(root, at);
+      const isInRange = expiresAtMs === neverMs ||
+        (expiresAtMs > 0 && expiresAtMs <= fieldExpiryMsMax);
+      if (!isInRange || expiresAtMs < last) return false;
+      last = expiresAtMs;
+    }
+    return true;
   }
 
   /** Gives `copy` a listpack of its own; it has no timer. */

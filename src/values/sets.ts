@@ -21,6 +21,7 @@ import { Intsets } from "./intset.ts";
 import { DetachedValues } from "./detached.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
+import { ListpackDuplicates } from "./listpack_duplicates.ts";
 import { Encoding, encodingOf, rootOf, setEncoding, setRoot, ValueType } from "./record.ts";
 import { Slice } from "./slice.ts";
 import type { ValueKind } from "./value_kind.ts";
@@ -46,6 +47,7 @@ export class Sets implements ValueKind {
   readonly #dicts: Dicts;
   readonly #reclaimer: Reclaimer;
   readonly #random: Random;
+  readonly #duplicates: ListpackDuplicates;
   /** The record that `chooseMember` has found in a hash table. */
   #chosen = 0;
   readonly #limits: ValueLimits;
@@ -57,6 +59,7 @@ export class Sets implements ValueKind {
     this.#reclaimer = foundation.reclaimer;
     this.#random = foundation.random;
     this.#limits = foundation.limits;
+    this.#duplicates = new ListpackDuplicates(foundation.dicts.hasher);
     this.intsets = new Intsets(foundation.heap);
     this.listpacks = new Listpacks(foundation.heap, 0);
   }
@@ -155,6 +158,27 @@ export class Sets implements ValueKind {
     const isTooMany = encoding === Encoding.INTSET && size > setMaxIntsetEntries ||
       encoding === Encoding.LISTPACK && size > setMaxListpackEntries;
     if (isTooMany) this.toHashTable(record);
+  }
+
+  /**
+   * Makes the bytes of an intset the value of a new set, which becomes a hash table if that is what so
+   * many are kept in. False if they are none; the set is to be freed then.
+   */
+  loadIntset(record: number, buffer: Uint8Array, start: number, end: number): boolean {
+    if (!this.intsets.validate(buffer, start, end)) return false;
+    this.#replace(record, Encoding.INTSET, this.intsets.load(buffer, start, end));
+    if (this.count(record) > this.#intsetEntriesMax) this.toHashTable(record);
+    return true;
+  }
+
+  /** As `loadIntset`, for those of a listpack. */
+  loadListpack(record: number, buffer: Uint8Array, start: number, end: number): boolean {
+    if (!this.listpacks.validate(buffer, start, end)) return false;
+    const root = this.listpacks.load(buffer, start, end);
+    this.#replace(record, Encoding.LISTPACK, root);
+    if (this.#duplicates.found(this.listpacks, root, 1)) return false;
+    if (this.count(record) > this.#limits.setMaxListpackEntries) this.toHashTable(record);
+    return true;
   }
 
   /** Adds a member; false if it was there. */
@@ -266,8 +290,7 @@ export class Sets implements ValueKind {
     this.#walk(record, this.#moved, (member) => {
       a = this.intsets.add(a, parseInt64(member.buffer, member.start, member.end)!);
     });
-    this.free(record);
-    this.#become(record, Encoding.INTSET, a);
+    this.#replace(record, Encoding.INTSET, a);
   }
 
   /** Keeps the set as a listpack from now on. */
@@ -276,8 +299,7 @@ export class Sets implements ValueKind {
     this.#walk(record, this.#moved, (member) => {
       a = this.listpacks.append(a, member.buffer, member.start, member.end);
     });
-    this.free(record);
-    this.#become(record, Encoding.LISTPACK, a);
+    this.#replace(record, Encoding.LISTPACK, a);
   }
 
   /** Keeps the set as a hash table from now on. */
@@ -294,8 +316,7 @@ export class Sets implements ValueKind {
       this.#freeDict(this.#dicts.remove(number));
       throw error;
     }
-    this.free(record);
-    this.#become(record, Encoding.HASH_TABLE, number);
+    this.#replace(record, Encoding.HASH_TABLE, number);
   }
 
   get #intsetEntriesMax(): number {
@@ -305,6 +326,12 @@ export class Sets implements ValueKind {
   #become(record: number, encoding: number, root: number): void {
     setEncoding(this.#heap, record, encoding);
     setRoot(this.#heap, record, root);
+  }
+
+  /** As `become`, where the set has a value that is to be freed. */
+  #replace(record: number, encoding: number, root: number): void {
+    this.free(record);
+    this.#become(record, encoding, root);
   }
 
   #freeDict(dict: Dict): void {

@@ -25,6 +25,7 @@ import type { Int64 } from "../resp/numbers.ts";
 import { DetachedValues } from "./detached.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
+import { ListpackDuplicates } from "./listpack_duplicates.ts";
 import { Encoding, encodingOf, rootOf, setEncoding, setRoot, ValueType } from "./record.ts";
 import { Slice } from "./slice.ts";
 import { SortedSetCursor } from "./sorted_set_cursor.ts";
@@ -76,6 +77,10 @@ export class SortedSets implements ValueKind {
   /** What entries are compared with, and where a change of encoding walks. */
   readonly #entry: Slice = new Slice();
   readonly #walker: SortedSetCursor;
+  readonly #duplicates: ListpackDuplicates;
+  /** Neighbours, while a listpack is looked through. */
+  readonly #member: Slice = new Slice();
+  readonly #lastMember: Slice = new Slice();
   /** The score that was encoded last: a whole number, or its text. */
   #wholeScore: Int64 | null = null;
   readonly #scoreText = new Uint8Array(scoreTextBytesMax);
@@ -88,6 +93,7 @@ export class SortedSets implements ValueKind {
     this.#reclaimer = foundation.reclaimer;
     this.#random = foundation.random;
     this.#limits = foundation.limits;
+    this.#duplicates = new ListpackDuplicates(foundation.dicts.hasher);
     this.listpacks = new Listpacks(foundation.heap, 0);
     this.#index = new OrderedIndex(foundation.heap, {
       compareTies: (a, b) => this.#compareMembers(a, b),
@@ -163,6 +169,45 @@ export class SortedSets implements ValueKind {
     if (this.isListpack(record) && size > this.#limits.zsetMaxListpackEntries) {
       this.toSkiplist(record);
     }
+  }
+
+  /**
+   * Makes the bytes of a listpack the value of a new one, which becomes a large one if that is what so
+   * many members are. False if they are none in which all is as it must be; it is to be freed then.
+   */
+  loadListpack(record: number, buffer: Uint8Array, start: number, end: number): boolean {
+    const { listpacks } = this;
+    if (!listpacks.validate(buffer, start, end)) return false;
+    const listpack = listpacks.load(buffer, start, end);
+    this.free(record);
+    this.#become(record, Encoding.LISTPACK, listpack);
+    if (!this.#isInOrder(listpack) || this.#duplicates.found(listpacks, listpack, 2)) return false;
+    if (this.count(record) > this.#limits.zsetMaxListpackEntries) this.toSkiplist(record);
+    return true;
+  }
+
+  /** Whether the entries of a listpack are members with scores, each pair behind the one before it. */
+  #isInOrder(listpack: number): boolean {
+    const { listpacks } = this;
+    if (listpacks.count(listpack) % 2 !== 0) return false;
+    let member = this.#member;
+    let last = this.#lastMember;
+    let lastScore = NaN;
+    const first = listpacks.first(listpack);
+    for (let at = first; at !== 0;) {
+      const scoreAt = listpacks.readNext(listpack, at, member);
+      const score = this.scoreAt(listpack, scoreAt);
+      const { buffer, start, end } = last;
+      const isBehind = at === first || lastScore < score || (lastScore === score &&
+        compareBytes(buffer, start, end, member.buffer, member.start, member.end) < 0);
+      if (Number.isNaN(score) || !isBehind) return false;
+      const unused = last;
+      last = member;
+      lastScore = score;
+      member = unused;
+      at = listpacks.next(listpack, scoreAt);
+    }
+    return true;
   }
 
   /** Whether there is such a member; leaves its score. */

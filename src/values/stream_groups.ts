@@ -297,23 +297,41 @@ export class StreamGroups {
    * @throws {HeapFullError}
    */
   addPending(group: number, consumer: number, id: StreamId, nowMs: number): number {
-    const pending = this.#heap.allocate(pendingBytes);
-    id.store(this.#words(pending), this.#at(pending));
-    this.setDeliveredMs(pending, nowMs);
-    this.setDeliveries(pending, 1);
-    this.#set(pending, consumerWord, consumer);
-    const groupTree = this.pendingTree(group);
-    let isInGroup = false;
+    const pending = this.addOrphan(group, id, nowMs, 1);
     try {
-      this.#pending.insert(groupTree, pending);
-      isInGroup = true;
-      this.#pending.insert(this.pendingTree(consumer), pending);
+      this.own(pending, consumer);
     } catch (error) {
-      if (isInGroup) this.#pending.remove(groupTree, pending);
+      this.#pending.remove(this.pendingTree(group), pending);
       this.#heap.free(pending);
       throw error;
     }
     return pending;
+  }
+
+  /**
+   * As `addPending`, where the consumer is not known yet: `own` follows, before anybody else sees it.
+   *
+   * @throws {HeapFullError}
+   */
+  addOrphan(group: number, id: StreamId, deliveredMs: number, deliveries: Int64): number {
+    const pending = this.#heap.allocate(pendingBytes);
+    id.store(this.#words(pending), this.#at(pending));
+    this.setDeliveredMs(pending, deliveredMs);
+    this.setDeliveries(pending, deliveries);
+    this.#set(pending, consumerWord, 0);
+    try {
+      this.#pending.insert(this.pendingTree(group), pending);
+    } catch (error) {
+      this.#heap.free(pending);
+      throw error;
+    }
+    return pending;
+  }
+
+  /** Gives an orphan to a consumer. */
+  own(pending: number, consumer: number): void {
+    this.#pending.insert(this.pendingTree(consumer), pending);
+    this.#set(pending, consumerWord, consumer);
   }
 
   /** Removes a pending entry from its group and its consumer. */
@@ -336,6 +354,7 @@ export class StreamGroups {
     return id.load(this.#words(pending), this.#at(pending));
   }
 
+  /** The consumer that a pending entry was delivered to, 0 for an orphan. */
   consumerOf(pending: number): number {
     return this.#get(pending, consumerWord);
   }

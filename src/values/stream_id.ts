@@ -128,6 +128,15 @@ export class StreamId {
     return this;
   }
 
+  /** Becomes the ID of the 16 bytes at `at`, which are as nodes of streams have it in files. */
+  loadBigEndian(bytes: Uint8Array, at: number): this {
+    this.msHigh = readBigEndian(bytes, at);
+    this.msLow = readBigEndian(bytes, at + 4);
+    this.seqHigh = readBigEndian(bytes, at + 8);
+    this.seqLow = readBigEndian(bytes, at + 12);
+    return this;
+  }
+
   store(words: Uint32Array, at: number): void {
     words[at] = this.seqLow;
     words[at + 1] = this.seqHigh;
@@ -192,6 +201,10 @@ function difference(low: number, high: number, baseLow: number, baseHigh: number
   if (high === baseHigh && low >= baseLow) return low - baseLow;
   const lower = low - baseLow;
   return int64OfWords(lower | 0, (high - baseHigh - (lower < 0 ? 1 : 0)) | 0);
+}
+
+function readBigEndian(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3]) >>> 0;
 }
 
 function writeUint64(buffer: Uint8Array, at: number, low: number, high: number): number {

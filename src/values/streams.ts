@@ -39,6 +39,7 @@ import { EntryFlag, StreamCursor } from "./stream_cursor.ts";
 import { StreamGroups } from "./stream_groups.ts";
 import { StreamId, streamIdWords } from "./stream_id.ts";
 import { StreamIdIndex } from "./stream_index.ts";
+import { StreamNodeCheck } from "./stream_node_check.ts";
 import type { ValueKind } from "./value_kind.ts";
 import type { ValueFoundation } from "./values.ts";
 
@@ -84,6 +85,7 @@ export class Streams implements ValueKind {
   readonly #ids: StreamIdIndex;
   readonly #walker: StreamCursor;
   readonly #writer = new ListpackWriter();
+  readonly #nodeCheck = new StreamNodeCheck();
   readonly #packed = new Slice();
   readonly #masterId = new StreamId();
   readonly #edgeId = new StreamId();
@@ -177,6 +179,10 @@ export class Streams implements ValueKind {
   /** Sets `id` to the first entry's, or to 0-0. */
   loadFirstId(record: number, id: StreamId): StreamId {
     return this.#loadId(record, firstIdWord, id);
+  }
+
+  setFirstId(record: number, id: StreamId): void {
+    this.#storeId(record, firstIdWord, id);
   }
 
   /** Sets `id` to the highest one that XDEL has deleted, or to 0-0. */
@@ -274,6 +280,38 @@ export class Streams implements ValueKind {
     this.#storeId(record, lastIdWord, id);
     if (entries === 1) this.#storeId(record, firstIdWord, id);
     return true;
+  }
+
+  /**
+   * Adds a node behind the others, of the ID `id` and the bytes of a listpack; false if these are no node
+   * or not behind the others. The stream's own IDs and counts, but that of the entries, are to be set then.
+   */
+  loadNode(
+    record: number,
+    id: StreamId,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    if (!this.#listpacks.validate(buffer, start, end)) return false;
+    const root = rootOf(this.#heap, record);
+    const tail = this.#get(root, tailWord);
+    const last = tail === 0 ? null : this.#walker.loadLastIdOf(tail, this.#edgeId);
+    if (!this.#nodeCheck.accepts(id, buffer, start, end, last)) return false;
+    const node = this.#listpacks.load(buffer, start, end);
+    id.store(this.#heap.words[node >>> SEGMENT_SHIFT], (node & UNIT_MASK) << 1);
+    this.#insertNode(this.#get(root, treeWord), node);
+    this.#set(root, tailWord, node);
+    this.#set(root, countWord, this.#get(root, countWord) + this.#nodeCheck.entries);
+    return true;
+  }
+
+  /** Whether the last ID given is not before that of an entry, be that deleted. */
+  isLastIdValid(record: number): boolean {
+    const tail = this.#get(rootOf(this.#heap, record), tailWord);
+    if (tail === 0) return true;
+    const last = this.#walker.loadLastIdOf(tail, this.#edgeId);
+    return last.compare(this.loadLastId(record, this.#masterId)) <= 0;
   }
 
   /** Deletes the entry with this ID; false if there is none. `settleFirstId` is due afterwards. */
