@@ -26,6 +26,7 @@ import { Monitor } from "./observe/monitor.ts";
 import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/server_stats.ts";
 import { SlowLog } from "./observe/slow_log.ts";
+import { PayloadReader } from "./persistence/payload_reader.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
 import type { Client } from "./session/client.ts";
 import { Blocking } from "./session/blocking.ts";
@@ -96,6 +97,7 @@ export class Server implements ServerContext {
   readonly blocking: Blocking;
   readonly propagation: Propagation;
   readonly keyspace: Keyspace;
+  readonly payloadReader: PayloadReader;
   readonly expirer: Expirer;
   readonly evictor: Evictor;
   /** Resolves with the process's exit code when the server has stopped, whoever asked for it. */
@@ -150,6 +152,7 @@ export class Server implements ServerContext {
       limits: values,
     });
     this.stats.usedMemoryStartupBytes = this.usedMemoryBytes();
+    this.payloadReader = new PayloadReader(this.keyspace);
     this.expirer = new Expirer(this.keyspace, this.clock);
     this.evictor = new Evictor(this.keyspace, values, this.clock, () => this.usedMemoryBytes());
     this.#rates = new Rates(this.stats);

@@ -13,6 +13,7 @@ import { hashFieldExpireHandlers } from "./hash_field_expire.ts";
 import { hyperloglogHandlers } from "./hyperloglog.ts";
 import { listHandlers } from "./list.ts";
 import { pubsubHandlers } from "./pubsub.ts";
+import { restoreHandlers } from "./restore.ts";
 import { serverHandlers } from "./server.ts";
 import { setHandlers } from "./set.ts";
 import { sortedSetHandlers } from "./sorted_set.ts";
@@ -34,6 +35,7 @@ export const commandHandlers: Handlers = {
   ...hyperloglogHandlers,
   ...listHandlers,
   ...pubsubHandlers,
+  ...restoreHandlers,
   ...serverHandlers,
   ...setHandlers,
   ...sortedSetHandlers,

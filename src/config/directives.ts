@@ -28,6 +28,9 @@ import {
 } from "./directive_types.ts";
 import { type ConfigValues, maxmemoryPolicyNames } from "./values.ts";
 
+/** When Redis checks in full what RESTORE and RDB files bring. */
+const sanitizeNames = ["no", "yes", "clients"];
+
 /** The name of a field of `ConfigValues`. */
 export type ConfigField = keyof ConfigValues;
 
@@ -126,6 +129,7 @@ export const directives: readonly Directive[] = [
   directive("activerehashing", "activerehashing", boolean),
   directive("save", "save", new SaveType()),
   directive("appendonly", "appendonly", new BooleanType(notPersistentYet)),
+  directive("sanitize-dump-payload", "sanitizeDumpPayload", new EnumType(sanitizeNames)),
 
   // Memory
   directive("maxmemory", "maxmemoryBytes", new MemoryType(0, uint64Max)),

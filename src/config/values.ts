@@ -110,6 +110,8 @@ export class ConfigValues implements ValueLimits {
   activerehashing = true;
   save = "";
   appendonly = false;
+  /** Accepted; what RESTORE and RDB files bring is checked in full, whatever it says. */
+  sanitizeDumpPayload = 0;
 
   // Memory
   /** 0 is no limit. */

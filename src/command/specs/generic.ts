@@ -312,6 +312,31 @@ export const genericCommands: CommandGroup = {
       arguments: [key(), key("newkey", { keySpecIndex: 1 })],
     },
     {
+      name: "restore",
+      summary: "Creates a key from the serialized representation of a value.",
+      since: "2.6.0",
+      complexity:
+        "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
+      arity: -4,
+      flags: WRITE | DENYOOM,
+      categories: AclCategory.KEYSPACE | AclCategory.DANGEROUS,
+      keys: [keyAt(1, OW | UPDATE)],
+      history: [
+        changed("3.0.0", "Added the `REPLACE` modifier."),
+        changed("5.0.0", "Added the `ABSTTL` modifier."),
+        changed("5.0.0", "Added the `IDLETIME` and `FREQ` options."),
+      ],
+      arguments: [
+        key(),
+        integer("ttl"),
+        string("serialized-value"),
+        optional(token("REPLACE", { since: "3.0.0" })),
+        optional(token("ABSTTL", { since: "5.0.0" })),
+        optional(integer("seconds", { token: "IDLETIME", since: "5.0.0" })),
+        optional(integer("frequency", { token: "FREQ", since: "5.0.0" })),
+      ],
+    },
+    {
       name: "scan",
       summary: "Iterates over the key names in the database.",
       since: "2.8.0",
