@@ -12,6 +12,7 @@
  */
 import { invariant } from "../assert.ts";
 import { copyBytes } from "../memory/bytes.ts";
+import type { Dict } from "../memory/dict.ts";
 import type { Dicts } from "../memory/dicts.ts";
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
@@ -169,6 +170,17 @@ export class HashTables {
       cursor,
       (found) => this.#show(table, found, field, value, nowMs, visit),
     );
+  }
+
+  dictOf(table: number): Dict {
+    return this.#dicts.at(table);
+  }
+
+  /** Points `field` and `value` at a record of `dictOf`; returns when the field goes, or `neverMs`. */
+  locate(table: number, found: number, field: Slice, value: Slice): number {
+    this.#locateField(found, field);
+    this.#locateValue(found, value);
+    return this.#expiryOf(table, found);
   }
 
   #show(

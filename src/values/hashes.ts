@@ -9,6 +9,7 @@
  * anew, until the database removes it (`Database.expireFields`), which has a timer for each hash with times
  * to live. Which timer that is, is kept with the hash.
  */
+import type { Dict } from "../memory/dict.ts";
 import type { Heap } from "../memory/heap.ts";
 import { type Random, randomBelow } from "../random.ts";
 import { neverMs, type VisitField } from "./hash_fields.ts";
@@ -261,6 +262,21 @@ export class Hashes implements ValueKind {
   setTimer(record: number, timer: number): void {
     if (this.#isPacked(record)) this.#packed.setTimer(record, timer);
     else this.#tables.setTimer(rootOf(this.#heap, record), timer);
+  }
+
+  /** The dictionary of a large hash; null for a small one. */
+  dictOf(record: number): Dict | null {
+    return this.#isPacked(record) ? null : this.#tables.dictOf(rootOf(this.#heap, record));
+  }
+
+  /** Points `field` and `value` at a record of `dictOf`; returns when the field goes, or `neverMs`. */
+  locateField(record: number, found: number): number {
+    return this.#tables.locate(rootOf(this.#heap, record), found, this.field, this.value);
+  }
+
+  /** Points `slice` at the whole listpack of a small hash. */
+  locateListpack(record: number, slice: Slice): void {
+    this.#packed.locateListpack(record, slice);
   }
 
   #walk(record: number, field: Slice, value: Slice, nowMs: number, visit: VisitField): void {

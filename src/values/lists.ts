@@ -78,7 +78,7 @@ export class Lists implements ValueKind {
 
   free(record: number): void {
     const root = rootOf(this.#heap, record);
-    if (!this.#isLong(record)) return this.listpacks.free(root);
+    if (!this.isLong(record)) return this.listpacks.free(root);
     let node = this.#word(root, headWord);
     this.#heap.free(root);
     this.#reclaimer.later((stepsMax) => {
@@ -92,7 +92,7 @@ export class Lists implements ValueKind {
   }
 
   copy(record: number, copy: number): void {
-    if (!this.#isLong(record)) {
+    if (!this.isLong(record)) {
       return setRoot(this.#heap, copy, this.listpacks.copy(rootOf(this.#heap, record)));
     }
     setRoot(this.#heap, copy, this.#createRoot());
@@ -109,7 +109,7 @@ export class Lists implements ValueKind {
 
   bytes(record: number, samples: number): number {
     const root = rootOf(this.#heap, record);
-    if (!this.#isLong(record)) return this.#heap.capacity(root);
+    if (!this.isLong(record)) return this.#heap.capacity(root);
     let looked = 0;
     let bytes = 0;
     let node = this.#word(root, headWord);
@@ -123,12 +123,12 @@ export class Lists implements ValueKind {
 
   count(record: number): number {
     const root = rootOf(this.#heap, record);
-    return this.#isLong(record) ? this.#word(root, countWord) : this.listpacks.count(root);
+    return this.isLong(record) ? this.#word(root, countWord) : this.listpacks.count(root);
   }
 
   /** Number of nodes. */
   nodeCount(record: number): number {
-    return this.#isLong(record) ? this.#word(rootOf(this.#heap, record), nodeCountWord) : 1;
+    return this.isLong(record) ? this.#word(rootOf(this.#heap, record), nodeCountWord) : 1;
   }
 
   /** Bytes of all listpacks. */
@@ -205,7 +205,7 @@ export class Lists implements ValueKind {
    * too long becomes a long one.
    */
   expect(record: number, elementCount: number, byteLength: number): void {
-    if (this.#isLong(record)) return;
+    if (this.isLong(record)) return;
     const node = rootOf(this.#heap, record);
     const bytes = this.listpacks.bytes(node) + byteLength;
     if (this.#exceeds(bytes, this.listpacks.count(node) + elementCount)) this.toQuicklist(record);
@@ -247,7 +247,7 @@ export class Lists implements ValueKind {
 
   /** Lets a long list become a short one, if its only node takes half of what it may. */
   compact(record: number): void {
-    if (!this.#isLong(record)) return;
+    if (!this.isLong(record)) return;
     const root = rootOf(this.#heap, record);
     if (this.#word(root, nodeCountWord) !== 1) return;
     const node = this.#word(root, headWord);
@@ -255,7 +255,7 @@ export class Lists implements ValueKind {
     const isSmall = fill >= 0
       ? this.listpacks.count(node) <= Math.trunc(Math.max(1, fill) / 2)
       : this.listpacks.bytes(node) <= nodeBytesMax(fill) / 2;
-    if (isSmall && !this.#holdsLarge(node)) this.#toListpack(record, node);
+    if (isSmall && !this.isPlainNode(node)) this.#toListpack(record, node);
   }
 
   /** Lets a long list that was just made become a short one, if a node is all that it has. */
@@ -264,7 +264,7 @@ export class Lists implements ValueKind {
     if (this.#word(root, nodeCountWord) !== 1) return;
     const node = this.#word(root, headWord);
     const isSmall = !this.#exceeds(this.listpacks.bytes(node), this.listpacks.count(node));
-    if (isSmall && !this.#holdsLarge(node)) this.#toListpack(record, node);
+    if (isSmall && !this.isPlainNode(node)) this.#toListpack(record, node);
   }
 
   /** Makes a long list a short one, whose only node this is. */
@@ -275,7 +275,7 @@ export class Lists implements ValueKind {
   }
 
   push(record: number, to: ListEnd, buffer: Uint8Array, start: number, end: number): void {
-    if (!this.#isLong(record)) {
+    if (!this.isLong(record)) {
       const node = rootOf(this.#heap, record);
       setRoot(this.#heap, record, this.#addAtEnd(node, to, buffer, start, end));
       return;
@@ -294,7 +294,7 @@ export class Lists implements ValueKind {
   /** Replaces the element at the cursor. */
   set(record: number, buffer: Uint8Array, start: number, end: number): void {
     const node = this.#node;
-    if (!this.#isLong(record) || !this.#isLarge(end - start)) {
+    if (!this.isLong(record) || !this.#isLarge(end - start)) {
       this.#moved(record, node, this.listpacks.replace(node, this.#at, buffer, start, end));
       return;
     }
@@ -306,7 +306,7 @@ export class Lists implements ValueKind {
   /** Adds an element behind or before the one at the cursor. */
   insert(record: number, after: boolean, buffer: Uint8Array, start: number, end: number): void {
     const node = this.#node;
-    if (!this.#isLong(record)) {
+    if (!this.isLong(record)) {
       this.#insertInNode(record, after, buffer, start, end);
       return;
     }
@@ -364,18 +364,36 @@ export class Lists implements ValueKind {
     }
   }
 
-  #isLong(record: number): boolean {
+  /** The first node, for those who take a list as it is kept. */
+  firstNode(record: number): number {
+    return this.#head(record);
+  }
+
+  /** The node behind one, 0 behind the last. */
+  nextNode(node: number): number {
+    return this.#word(node, nextWord);
+  }
+
+  /** Whether a node of a long list is one that a large element has for itself; `element` is at it then. */
+  isPlainNode(node: number): boolean {
+    if (this.listpacks.count(node) !== 1) return false;
+    this.listpacks.read(node, this.listpacks.first(node), this.element);
+    return this.#isLarge(this.element.length);
+  }
+
+  /** Whether it is kept as a chain of nodes. */
+  isLong(record: number): boolean {
     return encodingOf(this.#heap, record) === Encoding.QUICKLIST;
   }
 
   #head(record: number): number {
     const root = rootOf(this.#heap, record);
-    return this.#isLong(record) ? this.#word(root, headWord) : root;
+    return this.isLong(record) ? this.#word(root, headWord) : root;
   }
 
   #tail(record: number): number {
     const root = rootOf(this.#heap, record);
-    return this.#isLong(record) ? this.#word(root, tailWord) : root;
+    return this.isLong(record) ? this.#word(root, tailWord) : root;
   }
 
   #word(block: number, word: number): number {
@@ -484,7 +502,7 @@ export class Lists implements ValueKind {
   #moved(record: number, from: number, to: number): void {
     if (this.#node === from) this.#node = to;
     if (from === to) return;
-    if (!this.#isLong(record)) return setRoot(this.#heap, record, to);
+    if (!this.isLong(record)) return setRoot(this.#heap, record, to);
     const root = rootOf(this.#heap, record);
     this.#connect(root, this.#word(to, previousWord), this.#word(to, nextWord), to, to);
   }
@@ -495,7 +513,7 @@ export class Lists implements ValueKind {
     const left = this.listpacks.remove(node, at, count);
     this.#moved(record, node, left);
     const leftLength = this.listpacks.count(left);
-    if (!this.#isLong(record)) return left;
+    if (!this.isLong(record)) return left;
     this.#addToCount(record, leftLength - length);
     if (leftLength > 0) return left;
     this.#unlink(record, left);
@@ -587,13 +605,6 @@ export class Lists implements ValueKind {
     return length > (fill >= 0 ? countedNodeBytesMax : nodeBytesMax(fill));
   }
 
-  /** Whether a node is one that a large element has for itself. */
-  #holdsLarge(node: number): boolean {
-    if (this.listpacks.count(node) !== 1) return false;
-    this.listpacks.read(node, this.listpacks.first(node), this.element);
-    return this.#isLarge(this.element.length);
-  }
-
   #exceeds(bytes: number, count: number): boolean {
     const fill = this.#limits.listMaxListpackSize;
     if (fill < 0) return bytes > nodeBytesMax(fill);
@@ -602,7 +613,7 @@ export class Lists implements ValueKind {
 
   /** Walks a list and asserts that it is consistent; for tests. */
   checkInvariants(record: number): void {
-    if (!this.#isLong(record)) return;
+    if (!this.isLong(record)) return;
     const root = rootOf(this.#heap, record);
     let before = 0;
     let count = 0;

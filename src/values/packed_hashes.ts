@@ -195,6 +195,11 @@ export class PackedHashes {
     listpacks.read(root, listpacks.readNext(root, at, field), value);
   }
 
+  /** Points `slice` at the whole listpack. */
+  locateListpack(record: number, slice: Slice): void {
+    this.#listpacksOf(record).locate(rootOf(this.#heap, record), slice);
+  }
+
   /** Gives each field to `visit` whose time does not come before `nowMs`. */
   walk(record: number, field: Slice, value: Slice, nowMs: number, visit: VisitField): void {
     const root = rootOf(this.#heap, record);

@@ -281,6 +281,13 @@ export class Sets implements ValueKind {
     this.#locate(member, this.member);
   }
 
+  /** Points `slice` at the whole intset or listpack of a small set. */
+  locatePacked(record: number, slice: Slice): void {
+    const root = rootOf(this.#heap, record);
+    if (this.isIntset(record)) this.intsets.locate(root, slice);
+    else this.listpacks.locate(root, slice);
+  }
+
   /** Lets a set that has only integers become an intset, if it is small enough. */
   compact(record: number): void {
     const count = this.count(record);

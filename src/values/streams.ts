@@ -24,6 +24,7 @@
  *     word 16    entries ever added, 64 bits
  */
 import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
+import type { OrderedCursor } from "../memory/ordered_cursor.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import type { Int64 } from "../resp/numbers.ts";
@@ -226,6 +227,11 @@ export class Streams implements ValueKind {
   /** The rank of the node in which an ID is, or would be; -1 if it is before all nodes. */
   nodeRank(record: number, id: StreamId): number {
     return this.#ids.floorRank(this.treeOf(record), id);
+  }
+
+  /** A walk over the nodes of `treeOf`, to be kept and used again. */
+  nodeCursor(): OrderedCursor {
+    return this.#ids.cursor();
   }
 
   /** Points `listpack` at a node's, and sets `id` to the node's. */

@@ -6,6 +6,7 @@ import {
   encodingOf,
   externalBit,
   externalOf,
+  integerOf,
   markCopiedInteger,
   payloadBytesOf,
   payloadStartOf,
@@ -13,6 +14,7 @@ import {
   setExternal,
   valueLengthOf,
 } from "./record.ts";
+import type { Slice } from "./slice.ts";
 import type { ValueKind } from "./value_kind.ts";
 
 export class Strings implements ValueKind {
@@ -57,6 +59,16 @@ export class Strings implements ValueKind {
 
   bytes(record: number, _samples: number): number {
     return this.#isExternal(record) ? this.#heap.capacity(externalOf(this.#heap, record)) : 0;
+  }
+
+  /** Points `slice` at a string's bytes; for an integer these are its digits. */
+  locate(record: number, slice: Slice): void {
+    const heap = this.#heap;
+    if (encodingOf(heap, record) === Encoding.INT) return slice.setInteger(integerOf(heap, record));
+    const isExternal = this.#isExternal(record);
+    const block = isExternal ? externalOf(heap, record) : record;
+    const start = isExternal ? recordWordIndex(block) << 2 : payloadStartOf(heap, record);
+    slice.set(heap.bytes[block >>> SEGMENT_SHIFT], start, start + valueLengthOf(heap, record));
   }
 
   #isExternal(record: number): boolean {
