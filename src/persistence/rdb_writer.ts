@@ -1,0 +1,130 @@
+/**
+ * A whole RDB file, part by part in the order of `rdb_format.ts`: `header`; of each database that has
+ * keys `database`, and of each of its keys `key`; and `end`.
+ */
+import type { Database } from "../keyspace/database.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import { SEGMENT_SHIFT } from "../memory/heap.ts";
+import { accessOf, keyLengthOf, keyStartOf } from "../values/record.ts";
+import {
+  RDB_MAGIC,
+  RDB_VERSION,
+  RDB_VERSION_COMPATIBLE,
+  RDB_VERSION_DIGITS,
+  RdbOpcode,
+} from "./rdb_format.ts";
+import type { RdbOutput } from "./rdb_output.ts";
+import { ValueWriter } from "./value_writer.ts";
+
+const encoder = new TextEncoder();
+
+/** What is written of how a key was used: what the eviction policy goes by. */
+export enum AccessInfo {
+  None,
+  /** Seconds since it was. */
+  Idle,
+  /** How often it is, as the counter of LFU. */
+  Frequency,
+}
+
+/** What a file says of where it comes from. */
+export interface RdbOrigin {
+  /** The version of Redis whose data it is. */
+  readonly redisVersion: string;
+  readonly createdAtSeconds: number;
+  readonly usedMemoryBytes: number;
+  /** Whether commands follow in an append-only file. */
+  readonly isAofBase: boolean;
+}
+
+/**
+ * The version that a file with all data must have: the older one where that will do. It is asked at the
+ * moment that the file is a picture of.
+ */
+export function versionFor({ databases }: Keyspace): number {
+  const hasFieldTimes = databases.some(({ fieldTimers }) => fieldTimers.wheel.count > 0);
+  return hasFieldTimes ? RDB_VERSION : RDB_VERSION_COMPATIBLE;
+}
+
+export class RdbWriter {
+  readonly values: ValueWriter;
+  readonly #keyspace: Keyspace;
+  readonly #output: RdbOutput;
+  readonly #version: number;
+  readonly #access: AccessInfo;
+
+  constructor(keyspace: Keyspace, output: RdbOutput, version: number, access: AccessInfo) {
+    this.#keyspace = keyspace;
+    this.#output = output;
+    this.#version = version;
+    this.#access = access;
+    this.values = new ValueWriter(keyspace, output, version);
+  }
+
+  /** Begins the file. */
+  header({ redisVersion, createdAtSeconds, usedMemoryBytes, isAofBase }: RdbOrigin): void {
+    const magic = RDB_MAGIC + String(this.#version).padStart(RDB_VERSION_DIGITS, "0");
+    const bytes = encoder.encode(magic);
+    this.#output.raw(bytes, 0, bytes.length);
+    this.#field("redis-ver", redisVersion);
+    this.#field("redis-bits", "64");
+    this.#field("ctime", String(createdAtSeconds));
+    this.#field("used-mem", String(usedMemoryBytes));
+    this.#field("aof-base", isAofBase ? "1" : "0");
+  }
+
+  /** Begins a database, which has keys. */
+  database({ index, size, volatileSize }: Database): void {
+    const output = this.#output;
+    output.byte(RdbOpcode.SELECTDB);
+    output.length(index);
+    output.byte(RdbOpcode.RESIZEDB);
+    output.length(size);
+    output.length(volatileSize);
+  }
+
+  /** Writes a key with its value. */
+  key(database: Database, record: number): void {
+    this.keyHead(database, record);
+    this.values.write(record);
+  }
+
+  /** Writes all of a key but its value. */
+  keyHead(database: Database, record: number): void {
+    const output = this.#output;
+    const { heap } = database;
+    const expiresAtMs = database.expiresAtMs(record);
+    if (expiresAtMs !== -1) {
+      output.byte(RdbOpcode.EXPIRETIME_MS);
+      output.int64(expiresAtMs);
+    }
+    if (this.#access !== AccessInfo.None) this.#writeAccess(accessOf(heap, record));
+    output.byte(this.values.typeOf(record));
+    const start = keyStartOf(record);
+    const end = start + keyLengthOf(heap, record);
+    output.string(heap.bytes[record >>> SEGMENT_SHIFT], start, end);
+  }
+
+  /** Ends the file. */
+  end(): void {
+    this.#output.byte(RdbOpcode.EOF);
+    this.#output.checksum();
+  }
+
+  #writeAccess(access: number): void {
+    const output = this.#output;
+    if (this.#access === AccessInfo.Idle) {
+      output.byte(RdbOpcode.IDLE);
+      output.length(this.#keyspace.idleSeconds(access));
+    } else {
+      output.byte(RdbOpcode.FREQ);
+      output.byte(this.#keyspace.lfuCounter(access));
+    }
+  }
+
+  #field(name: string, value: string): void {
+    this.#output.byte(RdbOpcode.AUX);
+    this.#output.text(name);
+    this.#output.text(value);
+  }
+}
