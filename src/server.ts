@@ -27,6 +27,7 @@ import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/server_stats.ts";
 import { SlowLog } from "./observe/slow_log.ts";
 import { PayloadReader } from "./persistence/payload_reader.ts";
+import { PayloadWriter } from "./persistence/payload_writer.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
 import type { Client } from "./session/client.ts";
 import { Blocking } from "./session/blocking.ts";
@@ -98,6 +99,7 @@ export class Server implements ServerContext {
   readonly propagation: Propagation;
   readonly keyspace: Keyspace;
   readonly payloadReader: PayloadReader;
+  readonly payloadWriter: PayloadWriter;
   readonly expirer: Expirer;
   readonly evictor: Evictor;
   /** Resolves with the process's exit code when the server has stopped, whoever asked for it. */
@@ -153,6 +155,7 @@ export class Server implements ServerContext {
     });
     this.stats.usedMemoryStartupBytes = this.usedMemoryBytes();
     this.payloadReader = new PayloadReader(this.keyspace);
+    this.payloadWriter = new PayloadWriter(this.keyspace);
     this.expirer = new Expirer(this.keyspace, this.clock);
     this.evictor = new Evictor(this.keyspace, values, this.clock, () => this.usedMemoryBytes());
     this.#rates = new Rates(this.stats);

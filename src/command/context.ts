@@ -17,6 +17,7 @@ import type { Monitor } from "../observe/monitor.ts";
 import type { ServerStats } from "../observe/server_stats.ts";
 import type { SlowLog } from "../observe/slow_log.ts";
 import type { PayloadReader } from "../persistence/payload_reader.ts";
+import type { PayloadWriter } from "../persistence/payload_writer.ts";
 import type { Random } from "../random.ts";
 import { Arguments } from "../resp/arguments.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
@@ -57,6 +58,7 @@ export interface ServerContext {
   readonly config: Config;
   readonly keyspace: Keyspace;
   readonly payloadReader: PayloadReader;
+  readonly payloadWriter: PayloadWriter;
   readonly commands: CommandTable;
   readonly propagation: Propagation;
   readonly clients: Clients;

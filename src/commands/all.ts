@@ -6,6 +6,7 @@ import { commandHandlers as commandCommandHandlers } from "./command.ts";
 import { configHandlers } from "./config.ts";
 import { connectionHandlers } from "./connection.ts";
 import { databaseHandlers } from "./database.ts";
+import { dumpHandlers } from "./dump.ts";
 import { genericHandlers } from "./generic.ts";
 import { geoHandlers } from "./geo.ts";
 import { hashHandlers } from "./hash.ts";
@@ -28,6 +29,7 @@ export const commandHandlers: Handlers = {
   ...configHandlers,
   ...connectionHandlers,
   ...databaseHandlers,
+  ...dumpHandlers,
   ...genericHandlers,
   ...geoHandlers,
   ...hashHandlers,

@@ -130,6 +130,7 @@ export const directives: readonly Directive[] = [
   directive("save", "save", new SaveType()),
   directive("appendonly", "appendonly", new BooleanType(notPersistentYet)),
   directive("sanitize-dump-payload", "sanitizeDumpPayload", new EnumType(sanitizeNames)),
+  directive("rdbcompression", "rdbcompression", boolean),
 
   // Memory
   directive("maxmemory", "maxmemoryBytes", new MemoryType(0, uint64Max)),

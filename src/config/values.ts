@@ -112,6 +112,8 @@ export class ConfigValues implements ValueLimits {
   appendonly = false;
   /** Accepted; what RESTORE and RDB files bring is checked in full, whatever it says. */
   sanitizeDumpPayload = 0;
+  /** Whether long strings are compressed in files, and by DUMP. */
+  rdbcompression = true;
 
   // Memory
   /** 0 is no limit. */

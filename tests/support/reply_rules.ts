@@ -4,6 +4,7 @@
  */
 import { type Reply, ReplyParser } from "../../src/client/reply_parser.ts";
 import { isAlikeReply } from "./compare.ts";
+import { dumpForm } from "./dump_form.ts";
 import type { Looseness } from "./transcript.ts";
 
 /** Says whether the replies to a command may stand beside each other. */
@@ -48,6 +49,7 @@ const rules: Record<string, Rule> = {
   hrandfield: isDrawAlike,
   zrandmember: isDrawAlike,
   randomkey: isDrawAlike,
+  dump: isDumpAlike,
   config: () => true,
   hello: () => true,
 };
@@ -119,6 +121,11 @@ function isScanAlike(a: Reply, b: Reply, command: string[]): boolean {
   if (x.length !== y.length) return false;
   if (Number(cursor) !== 0 || textsIn(x[0])[0] !== "0" || textsIn(y[0])[0] !== "0") return true;
   return isAlikeReply(x[1], y[1], ["unordered"]);
+}
+
+function isDumpAlike(a: Reply, b: Reply): boolean {
+  if (a.kind !== "bulk" || b.kind !== "bulk") return isAlikeReply(a, b);
+  return isAlikeReply(a, b) || dumpForm(a.bytes) === dumpForm(b.bytes);
 }
 
 /**

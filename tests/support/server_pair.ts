@@ -119,6 +119,7 @@ export class ServerPair {
         ["TYPE", key],
         ["OBJECT", "ENCODING", key],
         ["PTTL", key],
+        ["DUMP", key],
         ...valueCommands[textOf(types[i])]?.(key) ?? [],
       ]);
       const difference = await this.findDifference(queries);

@@ -62,6 +62,19 @@ export const genericCommands: CommandGroup = {
       arguments: [multiple(key())],
     },
     {
+      name: "dump",
+      summary: "Returns a serialized representation of the value stored at a key.",
+      since: "2.6.0",
+      complexity:
+        "O(1) to access the key and additional O(N*M) to serialize it, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1).",
+      arity: 2,
+      flags: READONLY,
+      categories: AclCategory.KEYSPACE,
+      tips: ["nondeterministic_output"],
+      keys: [keyAt(1, RO | ACCESS)],
+      arguments: [key()],
+    },
+    {
       name: "exists",
       summary: "Determines whether one or more keys exist.",
       since: "1.0.0",

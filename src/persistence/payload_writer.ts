@@ -1,0 +1,25 @@
+/** Writes what DUMP answers: a value with the version and the checksum of its format behind it. */
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import { RDB_VERSION } from "./rdb_format.ts";
+import { RdbOutput } from "./rdb_output.ts";
+import { ValueWriter } from "./value_writer.ts";
+
+export class PayloadWriter {
+  readonly #output = new RdbOutput({ compresses: true, sums: true });
+  readonly #values: ValueWriter;
+
+  constructor(keyspace: Keyspace) {
+    this.#values = new ValueWriter(keyspace, this.#output);
+  }
+
+  /** The payload of a record's value; the bytes are valid until the next call. */
+  write(record: number, compresses: boolean): Uint8Array {
+    const output = this.#output;
+    output.compresses = compresses;
+    output.byte(this.#values.typeOf(record));
+    this.#values.write(record);
+    output.uint16(RDB_VERSION);
+    output.checksum();
+    return output.takeAll();
+  }
+}
