@@ -53,3 +53,6 @@ export const backgroundSliceUsMax = 1000;
 
 /** Length of the first part of an unknown command's arguments shown in its error, in bytes. */
 export const unknownCommandArgumentsShownMax = 128;
+
+/** Buffer in which the commands gather that are propagated, kept for the next ones, in bytes. */
+export const propagationBufferBytesUsual = 64 * 1024;

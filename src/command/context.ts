@@ -29,6 +29,7 @@ import type { PubSub } from "../session/pubsub.ts";
 import type { Pushes } from "../session/pushes.ts";
 import type { Tracking } from "../session/tracking.ts";
 import type { WatchedKeys } from "../session/watched_keys.ts";
+import type { CommandWriter } from "./command_writer.ts";
 import type { Propagation } from "./propagation.ts";
 import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";
@@ -118,6 +119,26 @@ export class CommandContext {
   changed(i: number, changes = 1): void {
     const { args, database } = this;
     this.server.propagation.changed(database, args.buffer, args.starts[i], args.ends[i], changes);
+  }
+
+  /**
+   * Propagates a command in place of the request, which would be propagated as it came if it changes
+   * anything: `context.propagate(3)?.word("SREM").argument(args, 1).slice(member)`. The returned writer
+   * takes its so many words, the name included; it is null where nobody hears of them. A handler may
+   * propagate several commands, and does so behind its last lookup of a key, which may propagate a DEL.
+   */
+  propagate(wordCount: number): CommandWriter | null {
+    return this.server.propagation.command(this.database, wordCount);
+  }
+
+  /** Has the request propagated even if it changes nothing. */
+  propagateRequest(): void {
+    this.server.propagation.request(this);
+  }
+
+  /** Has the request not propagated, whatever it changes. */
+  propagateNothing(): void {
+    this.server.propagation.nothing();
   }
 
   /** Says what has happened to the key that is argument `i`: an event of one `NotifyClass`. */

@@ -321,11 +321,14 @@ export class Dispatcher implements CommandRunner {
     client.commandsTotal++;
     server.stats.commandsTotal++;
     const mark = client.reply.pendingBytes;
+    const isFed = server.propagation.feed !== null;
+    if (isFed) server.propagation.begin();
     try {
       spec.handler(context);
     } catch (error) {
       this.#failed(context, spec, mark, error);
     }
+    if (isFed) server.propagation.end(context);
     if (client.blocked !== null && client.blocked.waits) return this.#suspendRun(client.blocked);
     if (client.tracking !== null) this.#track(context, spec);
     if (client.replyMode !== ReplyMode.On) {

@@ -50,6 +50,7 @@ import {
   ValueType,
 } from "../values/record.ts";
 import { noFieldMs } from "../values/hash_fields.ts";
+import { Slice } from "../values/slice.ts";
 import { FieldTimers } from "./field_timers.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 
@@ -78,6 +79,8 @@ export class Database {
   valueEnd = 0;
   readonly #decimal = new Uint8Array(decimalBytesMax);
   readonly #newRecords: NewRecords;
+  /** The field of a hash that listeners hear of. */
+  readonly #field = new Slice();
 
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
@@ -556,9 +559,14 @@ export class Database {
    * listeners hear of it. Returns how many.
    */
   expireFields(record: number, fieldsMax: number): number {
-    const { nowMs, values: { hashes } } = this.keyspace;
+    const { events, nowMs, values: { hashes } } = this.keyspace;
     this.#announceChange(record);
-    const removed = hashes.removeBefore(record, nowMs + 1, fieldsMax);
+    const removed = hashes.removeBefore(
+      record,
+      nowMs + 1,
+      fieldsMax,
+      (field) => events.fieldExpired(this, record, field),
+    );
     this.fieldsExpired(record, removed);
     this.fieldsRemoved(record);
     return removed;
@@ -569,11 +577,13 @@ export class Database {
    * `fieldsRemoved` are to follow, once for all fields of a command.
    */
   expireField(record: number, buffer: Uint8Array, start: number, end: number): boolean {
-    const { nowMs, values: { hashes } } = this.keyspace;
+    const { events, nowMs, values: { hashes } } = this.keyspace;
     if (hashes.earliestMs(record) >= nowMs) return false;
     const expiresAtMs = hashes.expiresAtMs(record, buffer, start, end);
     if (expiresAtMs === noFieldMs || expiresAtMs >= nowMs) return false;
     this.#announceChange(record);
+    this.#field.set(buffer, start, end);
+    events.fieldExpired(this, record, this.#field);
     return hashes.remove(record, buffer, start, end);
   }
 
@@ -585,7 +595,7 @@ export class Database {
     const start = keyStartOf(record);
     const end = start + keyLengthOf(this.heap, record);
     const buffer = this.heap.bytes[record >>> SEGMENT_SHIFT];
-    events.changed(this, buffer, start, end);
+    events.changed(this, buffer, start, end, 0);
     events.notify(NotifyClass.HASH, "hexpired", this, buffer, start, end);
   }
 

@@ -3,6 +3,7 @@
  *
  * The keyspace calls it and knows nothing of who listens; `command/propagation.ts` does.
  */
+import type { Slice } from "../values/slice.ts";
 import type { Database } from "./database.ts";
 
 export { NotifyClass } from "../config/notify_classes.ts";
@@ -28,6 +29,8 @@ export interface KeyspaceEvents {
   ): void;
   /** The key of `record` is about to go because its time has come. */
   expired(database: Database, record: number): void;
+  /** A field of the hash of `record` is about to go because its time has come. */
+  fieldExpired(database: Database, record: number, field: Slice): void;
   /** The key of `record` is about to go to make room. */
   evicted(database: Database, record: number): void;
   /** All keys of the database are about to go. */

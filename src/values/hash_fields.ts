@@ -12,3 +12,6 @@ export const noFieldMs = -1;
  * `neverMs`. The slices are valid during the call.
  */
 export type VisitField = (field: Slice, value: Slice, expiresAtMs: number) => void;
+
+/** Is told of a field that is about to go. The slice is valid during the call. */
+export type AnnounceField = (field: Slice) => void;

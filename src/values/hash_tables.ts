@@ -18,7 +18,7 @@ import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { Random } from "../random.ts";
 import { ExpiryHeap, positionOf, setPosition } from "./expiry_heap.ts";
-import { neverMs, noFieldMs, type VisitField } from "./hash_fields.ts";
+import { type AnnounceField, neverMs, noFieldMs, type VisitField } from "./hash_fields.ts";
 import type { Slice } from "./slice.ts";
 import type { ValueFoundation } from "./values.ts";
 
@@ -227,16 +227,24 @@ export class HashTables {
     return this.#expiries.get(table)?.countBefore(nowMs) ?? 0;
   }
 
-  /** Removes fields that go before `nowMs`, at most so many; returns how many. */
-  removeBefore(table: number, nowMs: number, fieldsMax: number): number {
+  /** Removes fields that go before `nowMs`, at most so many, and announces each; returns how many. */
+  removeBefore(
+    table: number,
+    nowMs: number,
+    fieldsMax: number,
+    field: Slice,
+    announce: AnnounceField,
+  ): number {
     const expiries = this.#expiries.get(table);
     if (expiries === undefined) return 0;
     const dict = this.#dicts.at(table);
     let removed = 0;
     for (; removed < fieldsMax && expiries.earliestMs < nowMs; removed++) {
-      const field = expiries.earliestRecord;
-      invariant(dict.findRecord(field), "a field with a time to live is in its hash");
-      this.#removeFound(table, field);
+      const found = expiries.earliestRecord;
+      this.#locateField(found, field);
+      announce(field);
+      invariant(dict.findRecord(found), "a field with a time to live is in its hash");
+      this.#removeFound(table, found);
     }
     return removed;
   }

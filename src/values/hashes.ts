@@ -12,7 +12,7 @@
 import type { Dict } from "../memory/dict.ts";
 import type { Heap } from "../memory/heap.ts";
 import { type Random, randomBelow } from "../random.ts";
-import { neverMs, type VisitField } from "./hash_fields.ts";
+import { type AnnounceField, neverMs, type VisitField } from "./hash_fields.ts";
 import { HashTables } from "./hash_tables.ts";
 import type { ValueLimits } from "./limits.ts";
 import { PackedHashes } from "./packed_hashes.ts";
@@ -29,7 +29,7 @@ export class Hashes implements ValueKind {
   readonly field: Slice = new Slice();
   /** The value that was last found, chosen, located or visited. */
   readonly value: Slice = new Slice();
-  /** What a change of encoding and a copy walk with. */
+  /** What a change of encoding, a copy and the removal of what is due walk with. */
   readonly #movedField: Slice = new Slice();
   readonly #movedValue: Slice = new Slice();
   readonly #heap: Heap;
@@ -246,10 +246,21 @@ export class Hashes implements ValueKind {
     return this.#tables.earliestMs(rootOf(this.#heap, record));
   }
 
-  /** Removes fields that go before `nowMs`, at most so many; returns how many. */
-  removeBefore(record: number, nowMs: number, fieldsMax: number): number {
-    if (this.#isPacked(record)) return this.#packed.removeBefore(record, nowMs, fieldsMax);
-    return this.#tables.removeBefore(rootOf(this.#heap, record), nowMs, fieldsMax);
+  /**
+   * Removes fields that go before `nowMs`, at most so many, each of which is `announce`d first; returns
+   * how many.
+   */
+  removeBefore(
+    record: number,
+    nowMs: number,
+    fieldsMax: number,
+    announce: AnnounceField,
+  ): number {
+    if (this.#isPacked(record)) {
+      return this.#packed.removeBefore(record, nowMs, fieldsMax, announce);
+    }
+    const table = rootOf(this.#heap, record);
+    return this.#tables.removeBefore(table, nowMs, fieldsMax, this.#movedField, announce);
   }
 
   /** The timer that `setTimer` kept with the hash, 0 for none. */

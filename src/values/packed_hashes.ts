@@ -11,7 +11,7 @@
  * Which hash is small, and what happens when it no longer is, `hashes.ts` decides.
  */
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
-import { neverMs, noFieldMs, type VisitField } from "./hash_fields.ts";
+import { type AnnounceField, neverMs, noFieldMs, type VisitField } from "./hash_fields.ts";
 import { Listpacks } from "./listpack.ts";
 import { ListpackDuplicates } from "./listpack_duplicates.ts";
 import { Encoding, encodingOf, rootOf, setEncoding, setRoot } from "./record.ts";
@@ -269,10 +269,24 @@ export class PackedHashes {
     return count;
   }
 
-  /** Removes fields that go before `nowMs`, at most so many; returns how many. */
-  removeBefore(record: number, nowMs: number, fieldsMax: number): number {
+  /** Removes fields that go before `nowMs`, at most so many, and announces each; returns how many. */
+  removeBefore(
+    record: number,
+    nowMs: number,
+    fieldsMax: number,
+    announce: AnnounceField,
+  ): number {
     const count = Math.min(this.countBefore(record, nowMs), fieldsMax);
-    if (count > 0) this.#removeAt(record, this.#extended.first(rootOf(this.#heap, record)), count);
+    if (count === 0) return 0;
+    const root = rootOf(this.#heap, record);
+    const first = this.#extended.first(root);
+    let at = first;
+    for (let i = 0; i < count; i++) {
+      const valueAt = this.#extended.readNext(root, at, this.#entry);
+      announce(this.#entry);
+      at = this.#extended.next(root, this.#extended.next(root, valueAt));
+    }
+    this.#removeAt(record, first, count);
     return count;
   }
 

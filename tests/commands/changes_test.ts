@@ -78,6 +78,20 @@ Deno.test("a command that changes nothing tells of nothing", async () => {
   });
 });
 
+Deno.test("what goes because its time has come is no change", async () => {
+  await withServer(async (session) => {
+    await session.run("SET key value PX 10");
+    await session.run("HSET hash a 1 b 2");
+    await session.run("HPEXPIRE hash 10 FIELDS 1 a");
+    await session.run("DEBUG SET-ACTIVE-EXPIRE 0");
+    await session.advance(20);
+    for (const line of ["GET key", "HGET hash a"]) {
+      assertEquals(await changesOf(session, line), 0, line);
+      assertEquals(await session.run(line), null);
+    }
+  });
+});
+
 Deno.test("INCR of an integer keeps the time to live, and so does INCRBYFLOAT", async () => {
   await withServer(async ({ run }) => {
     await run("SET n 5 EX 100");

@@ -5,6 +5,7 @@ import { type KeyspaceEvents, NotifyClass } from "../../src/keyspace/events.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import type { Int64 } from "../../src/resp/numbers.ts";
 import { SeededRandom } from "../../src/random.ts";
+import type { Slice } from "../../src/values/slice.ts";
 
 export const startMs = Date.UTC(2026, 0, 1);
 
@@ -29,6 +30,12 @@ export class EventLog implements KeyspaceEvents {
     this.lines.push(`expired ${database.index} ${keyOf(database, record)}`);
   }
 
+  fieldExpired(database: Database, record: number, field: Slice): void {
+    const { buffer, start, end } = field;
+    const text = decoder.decode(buffer.subarray(start, end));
+    this.lines.push(`fieldExpired ${database.index} ${keyOf(database, record)} ${text}`);
+  }
+
   evicted(database: Database, record: number): void {
     this.lines.push(`evicted ${database.index} ${keyOf(database, record)}`);
   }
@@ -47,6 +54,7 @@ export const noEvents: KeyspaceEvents = {
   changed() {},
   notify() {},
   expired() {},
+  fieldExpired() {},
   evicted() {},
   flushed() {},
   swapped() {},

@@ -5,6 +5,7 @@ import { randomBelow, type SeededRandom } from "../../src/random.ts";
 import { neverMs, noFieldMs } from "../../src/values/hash_fields.ts";
 import type { Hashes } from "../../src/values/hashes.ts";
 import { Encoding, encodingOf, recordBytes, setMeta, ValueType } from "../../src/values/record.ts";
+import type { Slice } from "../../src/values/slice.ts";
 import { testScale, withSeed } from "../support/property.ts";
 import { ValueBench } from "./support.ts";
 
@@ -157,11 +158,15 @@ class ExpiringHash {
 
   removeDue(fieldsMax: number): void {
     const due = [...this.model].filter(([, { expiresAtMs }]) => expiresAtMs < this.#nowMs);
-    const removed = this.#hashes.removeBefore(this.record, this.#nowMs, fieldsMax);
+    const announced: string[] = [];
+    const announce = (field: Slice) => announced.push(textOf(field));
+    const removed = this.#hashes.removeBefore(this.record, this.#nowMs, fieldsMax, announce);
     assertEquals(removed, Math.min(due.length, fieldsMax));
     const kept = new Set<string>();
     this.#hashes.forEachKept(this.record, (field) => kept.add(textOf(field)));
-    for (const [field] of due) if (!kept.has(field)) this.model.delete(field);
+    const gone = due.map(([field]) => field).filter((field) => !kept.has(field));
+    assertEquals(announced.sort(), gone.sort());
+    for (const field of gone) this.model.delete(field);
   }
 
   /** Compares all that can be seen, of this hash or of a copy of it. */
