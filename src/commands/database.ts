@@ -19,6 +19,7 @@ function flush(context: CommandContext, databases: readonly Database[]): void {
   if (!isKnown) throw new CommandError(errors.syntax);
   for (const database of databases) database.flush();
   server.tracking.flushed();
+  context.propagateRequest();
   // Redis has a thread free the memory and answers when it has, behind what it pushes to the caller
   if (!isAsync && mayBlock) server.pushes.release();
   reply.ok();

@@ -76,7 +76,7 @@ function digest({ reply, server }: CommandContext): void {
 function digestValue({ args, database, reply }: CommandContext): void {
   reply.array(args.count - 2);
   for (let i = 2; i < args.count; i++) {
-    const record = database.find(args.buffer, args.starts[i], args.ends[i]);
+    const record = database.dict.find(args.buffer, args.starts[i], args.ends[i]);
     reply.simpleString(valueDigest(database, record));
   }
 }

@@ -20,9 +20,9 @@ import type { Int64 } from "../resp/numbers.ts";
 
 const encoder = new TextEncoder();
 
-/** The record of the key that is argument 2, found without an access to it. */
+/** The record of the key that is argument 2, found without an access to it, and though its time has come. */
 function recordOf({ args, database }: CommandContext): number {
-  const record = database.find(args.buffer, args.starts[2], args.ends[2]);
+  const record = database.dict.find(args.buffer, args.starts[2], args.ends[2]);
   if (record === 0) throw new CommandError(errors.noSuchKey);
   return record;
 }
@@ -150,7 +150,8 @@ export function debugPopulate({ args, database, reply, server }: CommandContext)
     if (found !== 0) continue;
     const value = padded(encoder.encode(`value:${i}`), valueBytes);
     database.setString(found, key, 0, key.length, value, 0, value.length, false);
-    server.propagation.changed(database, key, 0, key.length);
+    // whoever watches the key sees it, a log does not
+    server.propagation.changed(database, key, 0, key.length, 0);
   }
   reply.ok();
 }

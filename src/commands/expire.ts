@@ -9,6 +9,7 @@ import {
   expireTimeMs,
   type ExpireUnit,
   millisecondsFromNow,
+  propagateExpired,
   secondsFromNow,
   unixMilliseconds,
   unixSeconds,
@@ -63,6 +64,11 @@ function expireGeneric(context: CommandContext, unit: ExpireUnit): void {
   else database.setExpiry(record, expiresAtMs);
   context.changed(1);
   context.notify(NotifyClass.GENERIC, isPast ? "del" : "expire", 1);
+  if (isPast) propagateExpired(context);
+  else if (unit !== unixMilliseconds) {
+    context.propagate(args.count)?.word("PEXPIREAT").argument(args, 1).integer(expiresAtMs)
+      .argumentsFrom(args, 3);
+  }
   reply.integer(1);
 }
 

@@ -1,4 +1,4 @@
-/** Expire times as commands take them: relative or absolute, in seconds or milliseconds. */
+/** Expire times as commands take them: relative or absolute, in seconds or milliseconds; and what is past. */
 import type { CommandContext } from "../command/context.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, invalidExpire } from "../resp/errors.ts";
@@ -45,6 +45,12 @@ export function positiveExpireTimeMs(context: CommandContext, i: number, unit: E
 
 function refuseExpireTime(context: CommandContext): never {
   throw new CommandError(invalidExpire(context.command!.fullName));
+}
+
+/** Propagates that the key of argument 1 has gone since it was to live until a moment that is over. */
+export function propagateExpired(context: CommandContext): void {
+  const isLazy = context.server.config.values.lazyfreeLazyExpire;
+  context.propagate(2)?.word(isLazy ? "UNLINK" : "DEL").argument(context.args, 1);
 }
 
 /** Null where the product leaves 64 bits. */

@@ -44,7 +44,22 @@ function geoadd(context: CommandContext): void {
     parsePlace(args, first + i * 3, place);
     scores[i] = encodeScore(place.longitude, place.latitude);
   }
-  updateMembers(context, update);
+  if (updateMembers(context, update)) propagateScores(context, first, count, scores);
+}
+
+/** Propagates a GEOADD with so many places from argument `first` on as the ZADD that it is. */
+function propagateScores(
+  context: CommandContext,
+  first: number,
+  count: number,
+  scores: Float64Array,
+): void {
+  const { args } = context;
+  const command = context.propagate(first + count * 2);
+  if (command === null) return;
+  command.word("zadd");
+  for (let i = 1; i < first; i++) command.argument(args, i);
+  for (let i = 0; i < count; i++) command.integer(scores[i]).argument(args, first + i * 3 + 2);
 }
 
 function geodist(context: CommandContext): void {

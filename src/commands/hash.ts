@@ -165,8 +165,13 @@ function hgetdel(context: CommandContext): void {
     }
   }
   if (expired > 0) database.fieldsExpired(record, expired);
-  if (removed > 0) noteRemoved(context, record, removed);
-  else if (expired > 0) database.fieldsRemoved(record);
+  if (removed > 0) {
+    noteRemoved(context, record, removed);
+    context.propagate(count - 2)?.word("HDEL").argument(context.args, 1).argumentsFrom(
+      context.args,
+      4,
+    );
+  } else if (expired > 0) database.fieldsRemoved(record);
 }
 
 function hincrby(context: CommandContext): void {
@@ -190,7 +195,7 @@ function hincrby(context: CommandContext): void {
 }
 
 function hincrbyfloat(context: CommandContext): void {
-  const { args: { buffer, starts, ends }, reply } = context;
+  const { args, args: { buffer, starts, ends }, reply } = context;
   const increment = LongDouble.parse(buffer, starts[3], ends[3]);
   if (increment === null) throw new CommandError(errors.notFloat);
   if (!increment.isFinite) throw new CommandError(errors.incrementNotFinite);
@@ -206,6 +211,8 @@ function hincrbyfloat(context: CommandContext): void {
   hashes.set(record, buffer, starts[2], ends[2], text, 0, text.length, true);
   context.changed(1);
   context.notify(NotifyClass.HASH, "hincrbyfloat", 1);
+  // the sum, as arithmetic may differ where it is replayed
+  context.propagate(4)?.word("HSET").argument(args, 1).argument(args, 2).bulk(text, 0, text.length);
   reply.bulk(text, 0, text.length);
 }
 

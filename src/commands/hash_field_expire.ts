@@ -43,6 +43,9 @@ type ExpireCondition = "" | "NX" | "XX" | "GT" | "LT";
 
 const expireConditions: readonly ExpireCondition[] = ["NX", "XX", "GT", "LT"];
 
+/** The arguments that are fields to which HEXPIRE has given a time to live. */
+const updatedFields: number[] = [];
+
 /** Argument `i` as when a field is to go, in milliseconds since the epoch. */
 function fieldExpiryMs(context: CommandContext, i: number, unit: ExpireUnit): number {
   const value = context.args.int64(i);
@@ -80,6 +83,7 @@ function expireAt(context: CommandContext, record: number, i: number, expiresAtM
   }
   hashesOf(context).remove(record, buffer, starts[i], ends[i]);
   keyspace.stats.expiredFields++;
+  context.propagate(3)?.word("HDEL").argument(context.args, 1).argument(context.args, i);
   return fieldDeleted;
 }
 
@@ -104,8 +108,8 @@ function hexpireGeneric(context: CommandContext, unit: ExpireUnit): void {
   requireFields(args, fieldsAt, errors.fieldCountNotAboveZero);
   if (record !== 0) hashesOf(context).extend(record);
   reply.array(count - fieldsAt - 2);
-  let updated = 0;
   let deleted = 0;
+  updatedFields.length = 0;
   for (let i = fieldsAt + 2; i < count; i++) {
     const currentMs = currentExpiryMs(context, record, i);
     if (currentMs === noFieldMs) {
@@ -114,13 +118,36 @@ function hexpireGeneric(context: CommandContext, unit: ExpireUnit): void {
       reply.integer(conditionNotMet);
     } else {
       const result = expireAt(context, record, i, expiresAtMs);
-      if (result === fieldUpdated) updated++;
+      if (result === fieldUpdated) updatedFields.push(i);
       else deleted++;
       reply.integer(result);
     }
   }
+  const updated = updatedFields.length;
   if (updated + deleted > 0) context.changed(1, updated + deleted);
   noteExpireAt(context, record, updated, deleted);
+  if (updated > 0) propagateExpireAt(context, unit, expiresAtMs, fieldsAt);
+}
+
+/** Propagates HPEXPIREAT of the fields that have got a time to live. */
+function propagateExpireAt(
+  context: CommandContext,
+  unit: ExpireUnit,
+  expiresAtMs: number,
+  fieldsAt: number,
+): void {
+  const { args } = context;
+  const updated = updatedFields.length;
+  if (unit === unixMilliseconds && updated === args.count - fieldsAt - 2) return;
+  const command = context.propagate(fieldsAt + 2 + updated);
+  if (command === null) return;
+  // its own name stays as it was written
+  if (unit === unixMilliseconds) command.argument(args, 0);
+  else command.word("HPEXPIREAT");
+  command.argument(args, 1).integer(expiresAtMs);
+  for (let i = 3; i <= fieldsAt; i++) command.argument(args, i);
+  command.integer(updated);
+  for (const i of updatedFields) command.argument(args, i);
 }
 
 /** Answers in units of `unitMs`, any part of one counting as a whole. */
@@ -207,6 +234,19 @@ function hgetex(context: CommandContext): void {
   if (expiresAtMs === neverMs && updated > 0) notePersisted(context, record);
   else if (updated + deleted > 0) noteExpireAt(context, record, updated, deleted);
   else if (expired > 0) database.fieldsRemoved(record);
+  if (updated > 0) propagateHgetex(context, expiresAtMs!, fieldsAt);
+}
+
+/** Propagates what HGETEX does, but for reading. */
+function propagateHgetex(context: CommandContext, expiresAtMs: number, fieldsAt: number): void {
+  const { args } = context;
+  const persists = expiresAtMs === neverMs;
+  const wordCount = args.count - fieldsAt + (persists ? 2 : 3);
+  const command = context.propagate(wordCount);
+  if (command === null) return;
+  if (persists) command.word("HPERSIST").argument(args, 1);
+  else command.word("HPEXPIREAT").argument(args, 1).integer(expiresAtMs);
+  command.argumentsFrom(args, fieldsAt);
 }
 
 /** The options of HSETEX. */
@@ -216,6 +256,8 @@ interface HsetexOptions {
   keepTtl: boolean;
   /** When the fields are to go, null where they don't. */
   expiresAtMs: number | null;
+  /** The argument that says so, where it is not in milliseconds since the epoch; 0 where there is none. */
+  expiryAt: number;
   /** The argument that the first field is. */
   fieldsFrom: number;
 }
@@ -226,6 +268,7 @@ function parseHsetex(context: CommandContext): HsetexOptions {
     condition: "",
     keepTtl: false,
     expiresAtMs: null,
+    expiryAt: 0,
     fieldsFrom: 0,
   };
   let i = 2;
@@ -245,6 +288,7 @@ function parseHsetex(context: CommandContext): HsetexOptions {
     if (unit === null) continue;
     if (++i === args.count) throw new CommandError(errors.expireTimeMissing);
     options.expiresAtMs = fieldExpiryMs(context, i, unit);
+    if (unit !== unixMilliseconds) options.expiryAt = i;
   }
   requirePairs(context, i);
   options.fieldsFrom = i + 2;
@@ -259,39 +303,48 @@ function requirePairs({ args, command }: CommandContext, i: number): void {
   if (pairs * 2 !== args.count - i - 2) throw new CommandError(arityError);
 }
 
-/** Whether the fields are there, or not there, as the condition has it. */
+/**
+ * Whether the fields are there, or not there, as the condition has it. Fields that are looked at and whose
+ * time has come go, and with the last one the hash.
+ */
 function isConditionMet(
   context: CommandContext,
   record: number,
   { condition, fieldsFrom }: HsetexOptions,
 ): boolean {
   if (condition === "") return true;
-  for (let i = fieldsFrom; i < context.args.count; i += 2) {
-    if (findField(context, record, i) !== (condition === "FXX")) return false;
+  if (record === 0) return condition === "FNX";
+  const { args: { buffer, starts, ends, count }, database } = context;
+  let expired = 0;
+  let isMet = true;
+  for (let i = fieldsFrom; i < count && isMet; i += 2) {
+    const isThere = findField(context, record, i);
+    const isExpired = !isThere && database.expireField(record, buffer, starts[i], ends[i]);
+    if (isExpired) expired++;
+    isMet = isThere === (condition === "FXX");
   }
-  return true;
+  if (expired > 0) {
+    database.fieldsExpired(record, expired);
+    database.fieldsRemoved(record);
+  }
+  return isMet;
 }
 
 function hsetex(context: CommandContext): void {
-  const { args, args: { buffer, starts, ends, count }, database, reply } = context;
+  const { args, args: { buffer, starts, ends, count }, reply } = context;
   const hashes = hashesOf(context);
   const options = parseHsetex(context);
   const { expiresAtMs, fieldsFrom, keepTtl } = options;
-  let record = writeValue(context, 1, ValueType.HASH);
-  const isMet = record === 0
-    ? options.condition !== "FXX"
-    : isConditionMet(context, record, options);
-  if (!isMet) return reply.integer(0);
-  if (record === 0) record = writeOrCreateValue(context, 1, ValueType.HASH);
+  const found = writeValue(context, 1, ValueType.HASH);
+  if (!isConditionMet(context, found, options)) return reply.integer(0);
+  const record = writeOrCreateValue(context, 1, ValueType.HASH);
   const pairs = (count - fieldsFrom) / 2;
   hashes.prepare(record, pairs, args, fieldsFrom, count);
   if (expiresAtMs !== null) hashes.extend(record);
-  let expired = 0;
   let updated = 0;
   let deleted = 0;
   for (let i = fieldsFrom; i < count; i += 2) {
-    // a time to live that is over isn't kept
-    if (keepTtl && database.expireField(record, buffer, starts[i], ends[i])) expired++;
+    // a time to live that is over is kept, too, as in Redis: the field won't be seen
     hashes.set(
       record,
       buffer,
@@ -306,11 +359,23 @@ function hsetex(context: CommandContext): void {
     if (expireAt(context, record, i, expiresAtMs) === fieldUpdated) updated++;
     else deleted++;
   }
-  if (expired > 0) database.fieldsExpired(record, expired);
   context.changed(1, pairs);
   context.notify(NotifyClass.HASH, "hset", 1);
   noteExpireAt(context, record, updated, deleted);
+  if (updated > 0 && options.expiryAt > 0) propagateHsetex(context, options);
   reply.integer(1);
+}
+
+/** Propagates HSETEX with the moment when the fields are to go. */
+function propagateHsetex(
+  context: CommandContext,
+  { expiresAtMs, expiryAt }: HsetexOptions,
+): void {
+  const { args } = context;
+  const command = context.propagate(args.count);
+  if (command === null) return;
+  for (let i = 0; i < expiryAt - 1; i++) command.argument(args, i);
+  command.word("PXAT").integer(expiresAtMs!).argumentsFrom(args, expiryAt + 1);
 }
 
 export const hashFieldExpireHandlers: Handlers = {

@@ -9,7 +9,7 @@ import type { ReplyWriter } from "../resp/reply_writer.ts";
 import { ListEnd } from "../values/lists.ts";
 import { ValueType } from "../values/record.ts";
 import { blockTimeoutMs } from "./block_timeout.ts";
-import { moveElement, parseEnd, popFirst, replyPopped } from "./list_pop.ts";
+import { moveElement, parseEnd, popFirst, popName, replyPopped } from "./list_pop.ts";
 import { writeValue } from "./lookup.ts";
 
 const replyNullArray = (reply: ReplyWriter): void => reply.nullArray();
@@ -28,7 +28,9 @@ function blockingPop(context: CommandContext, from: ListEnd): void {
     const record = writeValue(context, i, ValueType.LIST);
     if (record === 0) continue;
     replyKey(context, i);
-    return popFirst(context, record, i, from);
+    popFirst(context, record, i, from);
+    context.propagate(2)?.word(popName(from)).argument(args, i);
+    return;
   }
   context.block({
     firstKey: 1,
@@ -39,13 +41,8 @@ function blockingPop(context: CommandContext, from: ListEnd): void {
   });
 }
 
-function blockingMove(
-  context: CommandContext,
-  from: ListEnd,
-  to: ListEnd,
-  timeoutMs: number,
-): void {
-  if (moveElement(context, from, to)) return;
+/** Has the client wait for an element to move. */
+function blockForSource(context: CommandContext, timeoutMs: number): void {
   context.block({
     firstKey: 1,
     keyCount: 1,
@@ -56,13 +53,21 @@ function blockingMove(
 }
 
 function blmove(context: CommandContext): void {
-  const from = parseEnd(context.args, 3);
-  const to = parseEnd(context.args, 4);
-  blockingMove(context, from, to, blockTimeoutMs(context, 5));
+  const { args } = context;
+  const from = parseEnd(args, 3);
+  const to = parseEnd(args, 4);
+  const timeoutMs = blockTimeoutMs(context, 5);
+  if (!moveElement(context, from, to)) return blockForSource(context, timeoutMs);
+  context.propagate(5)?.word("LMOVE").argument(args, 1).argument(args, 2)
+    .argument(args, 3).argument(args, 4);
 }
 
 function brpoplpush(context: CommandContext): void {
-  blockingMove(context, ListEnd.Tail, ListEnd.Head, blockTimeoutMs(context, 3));
+  const { args } = context;
+  const timeoutMs = blockTimeoutMs(context, 3);
+  const isMoved = moveElement(context, ListEnd.Tail, ListEnd.Head);
+  if (!isMoved) return blockForSource(context, timeoutMs);
+  context.propagate(3)?.word("RPOPLPUSH").argument(args, 1).argument(args, 2);
 }
 
 interface MultiPop {
@@ -93,7 +98,8 @@ function popFromAny(context: CommandContext, { firstKey, keyCount, from, count }
     const record = writeValue(context, i, ValueType.LIST);
     if (record === 0) continue;
     replyKey(context, i);
-    replyPopped(context, record, i, from, count);
+    const popped = replyPopped(context, record, i, from, count);
+    context.propagate(3)?.word(popName(from)).argument(context.args, i).integer(popped);
     return true;
   }
   return false;

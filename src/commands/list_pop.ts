@@ -34,6 +34,11 @@ export function removed(context: CommandContext, record: number, keyAt: number):
   context.notify(NotifyClass.GENERIC, "del", keyAt);
 }
 
+/** The command that pops from one end. */
+export function popName(from: ListEnd): string {
+  return from === ListEnd.Head ? "LPOP" : "RPOP";
+}
+
 function popEvent(from: ListEnd): string {
   return from === ListEnd.Head ? "lpop" : "rpop";
 }
@@ -56,14 +61,14 @@ export function popFirst(
   context.changed(keyAt);
 }
 
-/** Answers with up to `count` elements from one end, and takes them. */
+/** Answers with up to `count` elements from one end, and takes them; returns how many. */
 export function replyPopped(
   context: CommandContext,
   record: number,
   keyAt: number,
   from: ListEnd,
   count: number,
-): void {
+): number {
   const { reply } = context;
   const lists = listsOf(context);
   const taken = Math.min(count, lists.count(record));
@@ -80,6 +85,7 @@ export function replyPopped(
   context.notify(NotifyClass.LIST, popEvent(from), keyAt);
   removed(context, record, keyAt);
   context.changed(keyAt, taken);
+  return taken;
 }
 
 /** Moves an element from the list of argument 1 to that of argument 2 and answers it; false without one. */

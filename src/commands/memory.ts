@@ -106,7 +106,8 @@ function memoryUsage({ args, database, reply }: CommandContext): void {
     samples = args.integer(i + 1);
     if (samples < 0) throw new CommandError(errors.syntax);
   }
-  const record = database.find(args.buffer, args.starts[2], args.ends[2]);
+  // one whose time has come takes memory as long as it is there
+  const record = database.dict.find(args.buffer, args.starts[2], args.ends[2]);
   if (record === 0) reply.null();
   else reply.integer(recordUsageBytes(database, record, samples));
 }

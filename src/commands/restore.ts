@@ -59,10 +59,16 @@ function restore(context: CommandContext): void {
     if (removed) {
       context.changed(1);
       context.notify(NotifyClass.GENERIC, "del", 1);
+      const isLazy = context.server.config.values.lazyfreeLazyServerDel;
+      context.propagate(2)?.word(isLazy ? "UNLINK" : "DEL").argument(args, 1);
     }
     return reply.ok();
   }
   add(context, record, expiresAtMs, options);
+  if (!isTime) {
+    context.propagate(args.count + 1)?.argument(args, 0).argument(args, 1).integer(expiresAtMs)
+      .argumentsFrom(args, 3).word("ABSTTL");
+  }
   reply.ok();
 }
 

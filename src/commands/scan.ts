@@ -32,13 +32,18 @@ class RecordList {
     return this.#records[i];
   }
 
-  /** Leaves out the records whose time has come, and removes them from their database. */
-  expireDue(database: Database): void {
+  /**
+   * Leaves out the records whose time has come, and removes them from their database; and those of another
+   * `ValueType`, if one is given.
+   */
+  sift(database: Database, type: number | null): void {
     let kept = 0;
     for (let i = 0; i < this.length; i++) {
       const record = this.#records[i];
       if (database.isDue(record)) database.expire(record);
-      else this.#records[kept++] = record;
+      else if (type === null || typeOf(database.heap, record) === type) {
+        this.#records[kept++] = record;
+      }
     }
     this.length = kept;
   }
@@ -78,14 +83,13 @@ function scan({ args, database, reply }: CommandContext): void {
   let looked = 0;
   const visit = (record: number) => {
     looked++;
-    if (type !== null && typeOf(database.heap, record) !== type) return;
     if (matches(pattern, database, record)) found.add(record);
   };
   let bucketsLeft = count * bucketsPerElementMax;
   do {
     cursor = database.dict.scan(cursor, visit);
   } while (cursor !== 0 && bucketsLeft-- > 0 && looked < count);
-  found.expireDue(database);
+  found.sift(database, type);
   reply.array(2);
   reply.bulkString(String(cursor));
   replyKeys(reply, database, found);

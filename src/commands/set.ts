@@ -1,4 +1,5 @@
 /** The commands on one set, and SMOVE. What makes a set of several is in `set_algebra.ts`. */
+import type { CommandWriter } from "../command/command_writer.ts";
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import { NotifyClass } from "../keyspace/events.ts";
@@ -8,6 +9,7 @@ import { int64Min } from "../resp/numbers.ts";
 import { ByteList } from "../values/byte_list.ts";
 import { ValueType } from "../values/record.ts";
 import type { Sets } from "../values/sets.ts";
+import type { Slice } from "../values/slice.ts";
 import { readValue, writeValue } from "./lookup.ts";
 import { setAlgebraHandlers } from "./set_algebra.ts";
 import { bucketsPerElementMax, parseCursor, parseScanOptions, ScanOf } from "./scan_options.ts";
@@ -140,6 +142,7 @@ function spop(context: CommandContext): void {
   sets.chooseMember(record);
   const { member } = sets;
   reply.bulk(member.buffer, member.start, member.end);
+  context.propagate(3)?.word("SREM").argument(args, 1).slice(member);
   sets.removeChosen(record);
   context.notify(NotifyClass.SET, "spop", 1);
   removeIfEmpty(context, record, 1);
@@ -161,19 +164,45 @@ function spopCount(context: CommandContext): void {
     smembers(context);
     database.remove(record);
     context.notify(NotifyClass.GENERIC, "del", 1);
+    const isLazy = context.server.config.values.lazyfreeLazyServerDel;
+    context.propagate(2)?.word(isLazy ? "UNLINK" : "DEL").argument(args, 1);
     return;
   }
   reply.set(count);
   if ((sets.count(record) - count) * fewLeftFactor <= count) popMost(context, record, count);
   else {
+    let command: CommandWriter | null = null;
     for (let i = 0; i < count; i++) {
       sets.chooseMember(record);
-      const { member } = sets;
-      reply.bulk(member.buffer, member.start, member.end);
+      command = replyPopped(context, sets.member, i, count, command);
       sets.removeChosen(record);
     }
   }
   context.changed(1, count);
+}
+
+/** Members in one SREM that is propagated, as in Redis. */
+const propagatedMembersMax = 1024;
+
+/**
+ * Answers with member `i` of `count` that are popped, and propagates that it goes, by the command that the
+ * one before it returned.
+ */
+function replyPopped(
+  context: CommandContext,
+  member: Slice,
+  i: number,
+  count: number,
+  earlier: CommandWriter | null,
+): CommandWriter | null {
+  let command = earlier;
+  if (i % propagatedMembersMax === 0) {
+    command = context.propagate(2 + Math.min(count - i, propagatedMembersMax));
+    command?.word("SREM").argument(context.args, 1);
+  }
+  command?.slice(member);
+  context.reply.bulk(member.buffer, member.start, member.end);
+  return command;
 }
 
 /**
@@ -181,7 +210,6 @@ function spopCount(context: CommandContext): void {
  * set of so few members.
  */
 function popMost(context: CommandContext, record: number, count: number): void {
-  const { reply } = context;
   const sets = setsOf(context);
   const size = sets.count(record);
   chooseSome(context, record, size - count, size);
@@ -192,7 +220,11 @@ function popMost(context: CommandContext, record: number, count: number): void {
     sets.add(left, found.bytes, found.startOf(i), found.endOf(i));
   }
   found.clear();
-  sets.forEach(record, (member) => reply.bulk(member.buffer, member.start, member.end));
+  let popped = 0;
+  let command: CommandWriter | null = null;
+  sets.forEach(record, (member) => {
+    command = replyPopped(context, member, popped++, count, command);
+  });
   sets.detached.adopt(record, left);
 }
 

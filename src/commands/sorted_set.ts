@@ -137,7 +137,7 @@ function zrevrank(context: CommandContext): void {
   replyRank(context, "zrevrank", true);
 }
 
-/** Pops members, as many as are asked for and there are, and answers with them; `i` is the key. */
+/** Pops members, as many as are asked for and there are, and answers with them; `i` is the key. Says how many. */
 function popMembers(
   context: CommandContext,
   record: number,
@@ -145,7 +145,7 @@ function popMembers(
   fromEnd: boolean,
   length: number,
   asPairs: boolean,
-): void {
+): number {
   const { reply } = context;
   const sets = sortedSetsOf(context);
   const { cursor } = sets;
@@ -162,6 +162,12 @@ function popMembers(
   context.notify(NotifyClass.SORTED_SET, fromEnd ? "zpopmax" : "zpopmin", i);
   removeIfEmpty(context, record, i);
   context.changed(i, popped);
+  return popped;
+}
+
+/** The command that pops from one end. */
+function popName(fromEnd: boolean): string {
+  return fromEnd ? "ZPOPMAX" : "ZPOPMIN";
 }
 
 /** ZPOPMIN and ZPOPMAX. */
@@ -204,7 +210,9 @@ function blockingPop(context: CommandContext, fromEnd: boolean): void {
     if (record === 0) continue;
     reply.array(3);
     replyKey(context, i);
-    return popMembers(context, record, i, fromEnd, 1, false);
+    popMembers(context, record, i, fromEnd, 1, false);
+    context.propagate(2)?.word(popName(fromEnd)).argument(args, i);
+    return;
   }
   const type = ValueType.SORTED_SET;
   context.block({ firstKey: 1, keyCount, type, timeoutMs, replyNothing: replyNullArray });
@@ -251,7 +259,8 @@ function popFromFirst(context: CommandContext, request: MultiplePop): boolean {
     reply.array(2);
     replyKey(context, i);
     reply.array(Math.min(length, sortedSetsOf(context).count(record)));
-    popMembers(context, record, i, fromEnd, length, true);
+    const popped = popMembers(context, record, i, fromEnd, length, true);
+    context.propagate(3)?.word(popName(fromEnd)).argument(context.args, i).integer(popped);
     return true;
   }
   return false;

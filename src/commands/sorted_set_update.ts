@@ -28,11 +28,14 @@ export function scoresFor(count: number): Float64Array {
   return scores;
 }
 
-/** Gives the members among the arguments the scores in `scoresFor`, under the key that is argument 1. */
+/**
+ * Gives the members among the arguments the scores in `scoresFor`, under the key that is argument 1;
+ * whether anything has changed.
+ */
 export function updateMembers(
   context: CommandContext,
   { flags, countsChanges, firstMember, argumentsEach }: MemberUpdate,
-): void {
+): boolean {
   const { args, database, reply } = context;
   const { buffer, starts, ends } = args;
   const isIncrement = (flags & UpdateFlag.INCR) !== 0;
@@ -40,8 +43,11 @@ export function updateMembers(
   const size = Math.ceil((args.count - firstMember) / argumentsEach);
   let record = writeValue(context, 1, ValueType.SORTED_SET);
   if (record !== 0) sets.expect(record, size);
-  else if ((flags & UpdateFlag.XX) !== 0) return isIncrement ? reply.null() : reply.integer(0);
-  else {
+  else if ((flags & UpdateFlag.XX) !== 0) {
+    if (isIncrement) reply.null();
+    else reply.integer(0);
+    return false;
+  } else {
     record = database.create(0, buffer, starts[1], ends[1], ValueType.SORTED_SET);
     sets.prepare(record, size, args.length(firstMember));
   }
@@ -63,4 +69,5 @@ export function updateMembers(
   if (!isIncrement) reply.integer(countsChanges ? added + moved : added);
   else if (isRefused) reply.null();
   else reply.double(sets.score);
+  return added + moved > 0;
 }

@@ -17,6 +17,7 @@ import {
   replyId,
   replyRange,
   streamsOf,
+  writeTrimming,
 } from "./stream_arguments.ts";
 import { streamClaimHandlers } from "./stream_claim.ts";
 import { streamGroupHandlers } from "./stream_group.ts";
@@ -27,6 +28,7 @@ const star = 0x2a;
 const starSyntax = { autoSequence: true } as const;
 const noOptions: AppendOptions = {
   goal: null,
+  goalAt: 0,
   mayCreate: true,
   idAt: 2,
   givenId: ParsedId.Invalid,
@@ -46,9 +48,8 @@ function isStar({ buffer, starts, ends }: Arguments, i: number): boolean {
 
 function xadd(context: CommandContext): void {
   const { args, reply } = context;
-  const { goal, mayCreate, idAt, givenId } = isStar(args, 2)
-    ? noOptions
-    : parseAppendOptions(context, readNewId);
+  const options = isStar(args, 2) ? noOptions : parseAppendOptions(context, readNewId);
+  const { goal, mayCreate, idAt, givenId } = options;
   const pairs = (args.count - idAt - 1) / 2;
   if (pairs < 1 || !Number.isInteger(pairs)) throw new CommandError(wrongArity("xadd"));
   if (givenId === ParsedId.Whole && newId.isZero) throw new CommandError(errors.streamIdZero);
@@ -76,6 +77,20 @@ function xadd(context: CommandContext): void {
     context.notify(NotifyClass.STREAM, "xtrim", 1);
   }
   context.changed(1);
+  const isExplicit = givenId === ParsedId.Whole && !goal?.isApproximate;
+  if (!isExplicit) propagateAppend(context, record, options);
+}
+
+/** Propagates XADD with the ID that the entry has got, and with what was trimmed. */
+function propagateAppend(context: CommandContext, record: number, options: AppendOptions): void {
+  const { args } = context;
+  const { givenId, idAt } = options;
+  const command = context.propagate(args.count);
+  if (command === null) return;
+  writeTrimming(command, context, record, options, idAt);
+  if (givenId === ParsedId.Whole) command.argument(args, idAt);
+  else command.streamId(newId);
+  command.argumentsFrom(args, idAt + 1);
 }
 
 /** Reads XADD's ID into `newId`, or nothing for `*`, which is `Invalid` here. */
@@ -106,13 +121,19 @@ function removeUnused({ database }: CommandContext, streams: Streams, record: nu
 }
 
 function xtrim(context: CommandContext): void {
-  const { goal } = parseAppendOptions(context, null);
+  const { args } = context;
+  const options = parseAppendOptions(context, null);
+  const { goal } = options;
   const record = writeValue(context, 1, ValueType.STREAM);
   if (record === 0) return context.reply.integer(0);
   const trimmed = streamsOf(context).trim(record, goal!);
   if (trimmed > 0) {
     context.notify(NotifyClass.STREAM, "xtrim", 1);
     context.changed(1, trimmed);
+    if (goal!.isApproximate) {
+      const command = context.propagate(args.count);
+      if (command !== null) writeTrimming(command, context, record, options, args.count);
+    }
   }
   context.reply.integer(trimmed);
 }

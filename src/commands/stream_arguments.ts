@@ -1,4 +1,5 @@
 /** What the commands on streams share: IDs, ranges of them and trimming as arguments; entries as replies. */
+import type { CommandWriter } from "../command/command_writer.ts";
 import type { CommandContext } from "../command/context.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors } from "../resp/errors.ts";
@@ -21,6 +22,7 @@ const approximateNodes = 100;
 const approximateEntriesMax = 1_000_000;
 const approximateEntriesDefault = 10_000;
 
+const firstId = new StreamId();
 const idText = new Uint8Array(streamIdTextBytesMax);
 
 export function streamsOf({ database }: CommandContext): Streams {
@@ -76,8 +78,9 @@ function parseBehindParenthesis(
 
 /** The options of XADD and XTRIM. */
 export interface AppendOptions {
-  /** What is to be trimmed, if anything. */
+  /** What is to be trimmed, if anything, and the argument that has the number or the ID for it. */
   readonly goal: TrimGoal | null;
+  readonly goalAt: number;
   readonly mayCreate: boolean;
   /** Where the ID is among XADD's arguments, and what is given of it. */
   readonly idAt: number;
@@ -94,6 +97,7 @@ export function parseAppendOptions(
 ): AppendOptions {
   const { args } = context;
   let strategy: Pick<TrimGoal, "length" | "before" | "isApproximate"> | null = null;
+  let goalAt = 0;
   let mayCreate = true;
   let limit = 0;
   let hasLimit = false;
@@ -109,6 +113,7 @@ export function parseAppendOptions(
       if (length < 0) throw new CommandError(errors.trimMaxlenNegative);
       const before = byLength ? null : parseId(args, ++i, new StreamId());
       strategy = { length, before, isApproximate };
+      goalAt = i;
     } else if (hasNext && args.is(i, "LIMIT")) {
       limit = args.quantity(++i, -Infinity, errors.notInteger);
       if (limit < 0) throw new CommandError(errors.trimLimitNegative);
@@ -121,14 +126,34 @@ export function parseAppendOptions(
   if (limit > 0 && strategy === null) throw new CommandError(errors.trimLimitAlone);
   if (strategy === null && readId === null) throw new CommandError(errors.trimStrategyMissing);
   if (hasLimit && !strategy?.isApproximate) throw new CommandError(errors.trimLimitExact);
-  if (strategy === null) return { goal: null, mayCreate, idAt: i, givenId };
+  if (strategy === null) return { goal: null, goalAt, mayCreate, idAt: i, givenId };
   const entriesMax = hasLimit || !strategy.isApproximate ? limit : approximateLimit(context);
-  return { goal: { ...strategy, entriesMax }, mayCreate, idAt: i, givenId };
+  return { goal: { ...strategy, entriesMax }, goalAt, mayCreate, idAt: i, givenId };
 }
 
 function approximateLimit({ server: { config } }: CommandContext): number {
   const entries = approximateNodes * config.values.streamNodeMaxEntries;
   return entries === 0 ? approximateEntriesDefault : Math.min(entries, approximateEntriesMax);
+}
+
+/**
+ * Writes the arguments of XADD or XTRIM in front of `end`, to be propagated: with what is left of the
+ * stream where how much to trim was the server's choice.
+ */
+export function writeTrimming(
+  command: CommandWriter,
+  { args, database }: CommandContext,
+  record: number,
+  { goal, goalAt }: AppendOptions,
+  end: number,
+): void {
+  const { streams } = database.keyspace.values;
+  for (let i = 0; i < end; i++) {
+    if (!goal?.isApproximate || i < goalAt - 1 || i > goalAt) command.argument(args, i);
+    else if (i < goalAt) command.word("=");
+    else if (goal.before === null) command.integer(streams.count(record));
+    else command.streamId(streams.loadFirstKeptId(record, firstId));
+  }
 }
 
 /** Answers with an ID. */

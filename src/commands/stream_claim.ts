@@ -16,6 +16,7 @@ import { ParsedId, parseStreamId, StreamId } from "../values/stream_id.ts";
 import type { Streams } from "../values/streams.ts";
 import { readValueToChange } from "./lookup.ts";
 import { parseId, parseRangeStart, replyEntry, replyId, streamsOf } from "./stream_arguments.ts";
+import { type GroupArguments, propagateClaim, propagateLastId } from "./stream_propagation.ts";
 
 const groupAt = 2;
 const consumerAt = 3;
@@ -31,10 +32,9 @@ const autoclaimCountMax = 576460752303423487n;
 const id = new StreamId();
 
 /** Where entries are claimed, and for whom. */
-interface Claim {
+interface Claim extends GroupArguments {
   readonly streams: Streams;
   readonly record: number;
-  readonly group: number;
   consumer: number;
 }
 
@@ -47,7 +47,7 @@ function findGroup(context: CommandContext): Claim {
     ? 0
     : streams.groups.find(streams.groupsOf(record), buffer, starts[groupAt], ends[groupAt]);
   if (group === 0) throw new CommandError(noSuchKeyOrGroup(args.cString(1), args.cString(groupAt)));
-  return { streams, record, group, consumer: 0 };
+  return { streams, record, group, keyAt: 1, groupAt, consumer: 0 };
 }
 
 /** Sets the consumer who claims, which is made where there is none. */
@@ -124,6 +124,7 @@ function xclaim(context: CommandContext): void {
   const { args, reply, server } = context;
   const claim = findGroup(context);
   const { streams: { groups }, group } = claim;
+  context.propagateNothing();
   const idleMinMs = parseIdleMin(args, "XCLAIM");
   const idsEnd = behindIds(args);
   const options = parseClaimOptions(context, idsEnd);
@@ -133,7 +134,7 @@ function xclaim(context: CommandContext): void {
   const claimed: number[] = [];
   let changes = 0;
   for (let i = firstIdAt; i < idsEnd; i++) {
-    const outcome = claimOne(context, claim, parseId(args, i, id), idleMinMs, options);
+    const outcome = claimOne(context, claim, i, idleMinMs, options);
     if (outcome === Claimed.Nothing) continue;
     // what the command does to an entry tells of the group's last ID too
     lastIdChanged = false;
@@ -141,6 +142,7 @@ function xclaim(context: CommandContext): void {
     if (outcome === Claimed.Entry) claimed.push(i);
   }
   server.propagation.groupsChanged(changes + (lastIdChanged ? 1 : 0));
+  if (lastIdChanged) propagateLastId(context, claim);
   reply.array(claimed.length);
   for (const i of claimed) replyClaimed(context, claim, parseId(args, i, id), options.justIds);
 }
@@ -153,18 +155,22 @@ enum Claimed {
   Entry,
 }
 
+/** Claims the entry whose ID is argument `i`. */
 function claimOne(
-  { server }: CommandContext,
-  { streams, record, group, consumer }: Claim,
-  wanted: StreamId,
+  context: CommandContext,
+  claim: Claim,
+  i: number,
   idleMinMs: number,
   { deliveredMs, deliveries, isForced, justIds }: ClaimOptions,
 ): Claimed {
-  const { groups } = streams;
+  const { args, server } = context;
+  const { streams, streams: { groups }, record, group, consumer } = claim;
   const { nowMs } = server.keyspace;
+  const wanted = parseId(args, i, id);
   let pending = groups.findPending(group, wanted);
   if (!streams.has(record, wanted)) {
     if (pending === 0) return Claimed.Nothing;
+    propagateClaim(context, claim, pending, i);
     groups.removePending(group, pending);
     return Claimed.Dropped;
   }
@@ -180,6 +186,7 @@ function claimOne(
   if (deliveries >= 0) groups.setDeliveries(pending, deliveries);
   else if (!justIds) groups.countDelivery(pending);
   groups.setActiveMs(consumer, nowMs);
+  propagateClaim(context, claim, pending, i);
   return Claimed.Entry;
 }
 
@@ -206,6 +213,7 @@ function xautoclaim(context: CommandContext): void {
     else throw new CommandError(errors.syntax);
   }
   const claim = findGroup(context);
+  context.propagateNothing();
   seeConsumer(context, claim);
   const { claimed, dropped, next } = claimFrom(context, claim, start, countMax, idleMinMs, justIds);
   server.propagation.groupsChanged(claimed.length + dropped.length);
@@ -225,15 +233,15 @@ function parseAutoclaimCount(args: Arguments, i: number): number {
 
 /** Claims what has been idle for so long; `next` is where to go on, 0-0 at the end. */
 function claimFrom(
-  { server }: CommandContext,
-  { streams, record, group, consumer }: Claim,
+  context: CommandContext,
+  claim: Claim,
   start: StreamId,
   countMax: number,
   idleMinMs: number,
   justIds: boolean,
 ): { claimed: StreamId[]; dropped: StreamId[]; next: StreamId } {
-  const { groups } = streams;
-  const { nowMs } = server.keyspace;
+  const { streams, streams: { groups }, record, group, consumer } = claim;
+  const { nowMs } = context.server.keyspace;
   const tree = groups.pendingTree(group);
   const cursor = groups.pendingCursor();
   const claimed: StreamId[] = [];
@@ -245,6 +253,7 @@ function claimFrom(
     const pending = cursor.record;
     const found = groups.loadPendingId(pending, new StreamId());
     if (!streams.has(record, found)) {
+      propagateClaim(context, claim, pending);
       groups.removePending(group, pending);
       dropped.push(found);
       more = cursor.seek(tree, rank);
@@ -257,6 +266,7 @@ function claimFrom(
     groups.setDeliveredMs(pending, nowMs);
     if (!justIds) groups.countDelivery(pending);
     groups.setActiveMs(consumer, nowMs);
+    propagateClaim(context, claim, pending);
     claimed.push(found);
   }
   const next = new StreamId();

@@ -13,11 +13,12 @@ import {
 import type { ReplyWriter } from "../resp/reply_writer.ts";
 import { ValueType } from "../values/record.ts";
 import { StreamId } from "../values/stream_id.ts";
+import { advanceGroup } from "../values/stream_lag.ts";
 import type { Streams } from "../values/streams.ts";
 import { blockMilliseconds } from "./block_timeout.ts";
 import { readValue, readValueToChange } from "./lookup.ts";
 import { parseId, replyEntry, replyId, replyRange, streamsOf } from "./stream_arguments.ts";
-import { advanceGroup } from "../values/stream_lag.ts";
+import { type GroupArguments, propagateClaim, propagateLastId } from "./stream_propagation.ts";
 
 interface ReadRequest {
   readonly isGroup: boolean;
@@ -157,15 +158,15 @@ function withIds(args: Arguments, firstId: number, ids: StreamId[]): Arguments {
 }
 
 /** A stream that XREADGROUP reads. */
-interface GroupRead {
-  readonly keyAt: number;
+interface GroupRead extends GroupArguments {
   readonly record: number;
-  readonly group: number;
   /** Null for what is new. */
   readonly behind: StreamId | null;
 }
 
 function xreadgroup(context: CommandContext): void {
+  // instead of it, what it makes of the group
+  context.propagateNothing();
   const request = parseRequest(context, true);
   const { countMax, firstKey, noAck, streamCount } = request;
   const reads: GroupRead[] = [];
@@ -184,13 +185,15 @@ function xreadgroup(context: CommandContext): void {
   }
   if (served.length === 0) return waitForEntries(context, request, []);
   replyStreams(context.reply, served.length);
-  for (const { behind, consumer, group, keyAt, record } of served) {
+  for (const read of served) {
+    const { behind, consumer, keyAt, record } = read;
     replyKey(context, keyAt);
     if (behind !== null) {
       from.set(behind).increment();
       replyHistory(context, record, consumer, countMax);
-    } else if (deliver(context, record, group, consumer, countMax, noAck) > 0) {
+    } else if (deliver(context, read, consumer, countMax, noAck) > 0) {
       context.server.propagation.groupsChanged(1);
+      propagateLastId(context, read);
     }
   }
 }
@@ -229,12 +232,12 @@ function parseGroupRead(
   const behind = args.is(idAt, ">") ? StreamId.max : parseId(args, idAt, new StreamId());
   // to Redis the last of all IDs is another way to write `>`
   const isNews = behind.compare(StreamId.max) === 0;
-  return { keyAt, record, group, behind: isNews ? null : behind };
+  return { keyAt, groupAt, record, group, behind: isNews ? null : behind };
 }
 
 /** The consumer that reads, which is made where there is none. */
 function consumerOf(context: CommandContext, request: ReadRequest, read: GroupRead): number {
-  const { args: { buffer, starts, ends }, server } = context;
+  const { args, args: { buffer, starts, ends }, server } = context;
   const { groups } = streamsOf(context);
   const nameAt = request.groupAt + 1;
   const found = groups.findConsumer(read.group, buffer, starts[nameAt], ends[nameAt]);
@@ -243,6 +246,11 @@ function consumerOf(context: CommandContext, request: ReadRequest, read: GroupRe
   const made = groups.createConsumer(read.group, buffer, starts[nameAt], ends[nameAt], nowMs);
   server.propagation.groupsChanged(1);
   context.notify(NotifyClass.STREAM, "xgroup-createconsumer", read.keyAt);
+  // without it, XCLAIM makes the consumer, or nobody ever hears of it
+  if (request.noAck) {
+    context.propagate(5)?.word("XGROUP").word("CREATECONSUMER").argument(args, read.keyAt)
+      .argument(args, request.groupAt).argument(args, nameAt);
+  }
   return made;
 }
 
@@ -278,13 +286,14 @@ function replyHistory(
 
 /** Answers with what is new to a group and notes that a consumer has it; returns how much that is. */
 function deliver(
-  { reply, server }: CommandContext,
-  record: number,
-  group: number,
+  context: CommandContext,
+  read: GroupRead,
   consumer: number,
   countMax: number,
   noAck: boolean,
 ): number {
+  const { reply, server } = context;
+  const { group, record } = read;
   const { streams } = server.keyspace.values;
   const { nowMs } = server.keyspace;
   const { cursor, groups } = streams;
@@ -293,9 +302,10 @@ function deliver(
   reply.array(count);
   let more = cursor.seek(record, from, StreamId.max);
   for (let left = count; more && left > 0; left--, more = cursor.next()) {
+    let pending = 0;
     if (!noAck) {
-      const pending = groups.findPending(group, cursor.id);
-      if (pending === 0) groups.addPending(group, consumer, cursor.id, nowMs);
+      pending = groups.findPending(group, cursor.id);
+      if (pending === 0) pending = groups.addPending(group, consumer, cursor.id, nowMs);
       else {
         // XGROUP SETID has gone back: it was somebody's already
         groups.assign(pending, consumer);
@@ -305,6 +315,7 @@ function deliver(
       groups.setActiveMs(consumer, nowMs);
     }
     advanceGroup(streams, record, group, cursor.id);
+    if (pending !== 0) propagateClaim(context, read, pending);
     replyEntry(reply, cursor);
   }
   return count;

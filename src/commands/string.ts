@@ -24,7 +24,9 @@ import {
   type ExpireUnit,
   millisecondsFromNow,
   positiveExpireTimeMs,
+  propagateExpired,
   secondsFromNow,
+  unixMilliseconds,
 } from "./expire_time.ts";
 import { parseGetexOptions, parseSetOptions, type SetOptions } from "./string_options.ts";
 
@@ -117,6 +119,27 @@ function setWithOptions(context: CommandContext, options: SetOptions): void {
   const record = storeArgument(context, found, 2, options.keepTtl || expiry !== null);
   if (expiresAtMs !== null) expireAt(context, record, expiresAtMs);
   if (!options.get) reply.ok();
+  if (expiresAtMs === null) {
+    if (options.get) propagateWithoutGet(context);
+  } else if (expiry!.unit !== unixMilliseconds) propagateSet(context, 2, expiresAtMs);
+}
+
+/** Propagates SET of argument 1 to argument `valueAt`, until the given moment. */
+function propagateSet(context: CommandContext, valueAt: number, expiresAtMs: Int64): void {
+  const { args } = context;
+  context.propagate(5)?.word("SET").argument(args, 1).argument(args, valueAt)
+    .word("PXAT").integer(expiresAtMs);
+}
+
+/** Propagates SET with its options but GET. */
+function propagateWithoutGet(context: CommandContext): void {
+  const { args } = context;
+  let kept = args.count;
+  for (let i = 3; i < args.count; i++) if (args.is(i, "GET")) kept--;
+  const command = context.propagate(kept);
+  if (command === null) return;
+  command.word("SET").argument(args, 1).argument(args, 2);
+  for (let i = 3; i < args.count; i++) if (!args.is(i, "GET")) command.argument(args, i);
 }
 
 function setnx(context: CommandContext): void {
@@ -131,13 +154,16 @@ function setWithExpiry(context: CommandContext, unit: ExpireUnit): void {
   const expiresAtMs = positiveExpireTimeMs(context, 2, unit);
   const found = database.lookupWrite(args.buffer, args.starts[1], args.ends[1]);
   expireAt(context, storeArgument(context, found, 3, true), expiresAtMs);
+  propagateSet(context, 3, expiresAtMs);
   reply.ok();
 }
 
 function getset(context: CommandContext): void {
+  const { args } = context;
   const record = readString(context);
   replyString(context, context.database, record);
   storeArgument(context, record, 2, false);
+  context.propagate(3)?.word("SET").argument(args, 1).argument(args, 2);
 }
 
 function getdel(context: CommandContext): void {
@@ -147,6 +173,7 @@ function getdel(context: CommandContext): void {
   context.database.removeFound(record);
   context.changed(1);
   context.notify(NotifyClass.GENERIC, "del", 1);
+  context.propagate(2)?.word("DEL").argument(context.args, 1);
 }
 
 function getex(context: CommandContext): void {
@@ -162,9 +189,12 @@ function getex(context: CommandContext): void {
     else database.setExpiry(record, expiresAtMs);
     context.changed(1);
     context.notify(NotifyClass.GENERIC, isPast ? "del" : "expire", 1);
+    if (isPast) propagateExpired(context);
+    else context.propagate(3)?.word("PEXPIREAT").argument(args, 1).integer(expiresAtMs);
   } else if (persist && database.removeExpiry(record)) {
     context.changed(1);
     context.notify(NotifyClass.GENERIC, "persist", 1);
+    context.propagate(2)?.word("PERSIST").argument(args, 1);
   }
 }
 
@@ -353,6 +383,8 @@ function incrbyfloat(context: CommandContext): void {
   database.setText(found, buffer, starts[1], ends[1], text, 0, text.length, true);
   context.changed(1);
   context.notify(NotifyClass.STRING, "incrbyfloat", 1);
+  // the sum, as arithmetic may differ where it is replayed
+  context.propagate(4)?.word("SET").argument(args, 1).bulk(text, 0, text.length).word("KEEPTTL");
   reply.bulk(text, 0, text.length);
 }
 

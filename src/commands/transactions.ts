@@ -21,8 +21,8 @@ function exec(context: CommandContext): void {
   const { client, reply, server } = context;
   const { transaction } = client;
   if (transaction === null) throw new CommandError(errors.execWithoutMulti);
-  server.watchedKeys.expireOf(client, server.keyspace.databases);
-  const hasChanged = client.watchedChanged;
+  const hasChanged = client.watchedChanged ||
+    server.watchedKeys.hasExpired(client, server.keyspace.databases);
   server.watchedKeys.unwatch(client);
   client.transaction = null;
   if (transaction.refused) throw new CommandError(errors.transactionRefused);

@@ -71,11 +71,13 @@ export class WatchedKeys {
     }
   }
 
-  /** Removes those of a client's keys whose time has come, which it then sees as a change. */
-  expireOf(client: Client, databases: readonly Database[]): void {
+  /** Whether the time of one of a client's keys has come, which is a change though the key is still there. */
+  hasExpired(client: Client, databases: readonly Database[]): boolean {
     for (const { database, key } of this.#byClient.get(client) ?? []) {
-      databases[database].find(key, 0, key.length);
+      const record = databases[database].dict.find(key, 0, key.length);
+      if (record !== 0 && databases[database].isDue(record)) return true;
     }
+    return false;
   }
 
   /** A key has changed. */

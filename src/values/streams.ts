@@ -186,6 +186,17 @@ export class Streams implements ValueKind {
     this.#storeId(record, firstIdWord, id);
   }
 
+  /** Sets `id` to that of the first entry in memory, be it deleted; without any, to the last of all IDs. */
+  loadFirstKeptId(record: number, id: StreamId): StreamId {
+    const tree = this.treeOf(record);
+    const { trees } = this.#ids;
+    if (trees.count(tree) === 0) return id.set(StreamId.max);
+    const node = trees.at(tree, 0);
+    // a node has the ID of its first entry
+    id.load(this.#heap.words[node >>> SEGMENT_SHIFT], (node & UNIT_MASK) << 1);
+    return id;
+  }
+
   /** Sets `id` to the highest one that XDEL has deleted, or to 0-0. */
   loadMaxDeletedId(record: number, id: StreamId): StreamId {
     return this.#loadId(record, maxDeletedIdWord, id);

@@ -1,6 +1,7 @@
 /** Compares what was played with what Redis answered, and tells the difference to people. */
 import { type Reply, ReplyParser } from "../../src/client/reply_parser.ts";
 import { escapeBytes } from "./escape.ts";
+import { arePropagatedAlike } from "./propagated.ts";
 import type { Looseness, Played, Section } from "./transcript.ts";
 
 /** The steps at which two plays of a section differ, as text; empty when they are alike. */
@@ -13,9 +14,18 @@ export function describeDifferences(
     return "the commands have changed since they were recorded: run `deno task record`";
   }
   return section.steps.flatMap((step, i) => {
-    const [wanted, got] = [expected[i].reply, actual[i].reply];
-    if (isAlike(wanted, got, step.loosely)) return [];
-    return [`${step.line}\n  Redis:  ${show(wanted)}\n  redino: ${show(got)}`];
+    const [wanted, got] = [expected[i], actual[i]];
+    const differences: string[] = [];
+    if (!isAlike(wanted.reply, got.reply, step.loosely)) {
+      differences.push(`  Redis:  ${show(wanted.reply)}`, `  redino: ${show(got.reply)}`);
+    }
+    const { propagated: wantedCommands = [] } = wanted;
+    const { propagated: commands = [] } = got;
+    if (!arePropagatedAlike(wantedCommands, commands, step.loosely)) {
+      differences.push(`  Redis propagates:${showCommands(wantedCommands)}`);
+      differences.push(`  redino propagates:${showCommands(commands)}`);
+    }
+    return differences.length > 0 ? [step.line, ...differences] : [];
   }).join("\n");
 }
 
@@ -26,6 +36,10 @@ function lineOf({ line }: { line: string }): string {
 function show(reply: Uint8Array | undefined): string {
   const shown = reply ? escapeBytes(reply) : "(nothing)";
   return shown.length > 2000 ? shown.slice(0, 2000) + "…" : shown;
+}
+
+function showCommands(commands: string[]): string {
+  return commands.map((command) => `\n    ${command}`).join("") || " nothing";
 }
 
 /** Whether two replies are the same, as far as `loosely` wants them to be. */

@@ -63,3 +63,9 @@ function repeat(bytes: Uint8Array, times: number): Uint8Array {
   for (let i = 0; i < times; i++) repeated.set(bytes, i * bytes.length);
   return repeated;
 }
+
+/** Writes a word so that `splitWords` finds it in a line. */
+export function quoteWord(word: Uint8Array): string {
+  const escaped = escapeBytes(word);
+  return /^[^\s"'\\]+$/.test(escaped) ? escaped : `"${escaped.replaceAll('"', '\\"')}"`;
+}

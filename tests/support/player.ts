@@ -8,33 +8,47 @@ export interface Target {
   readonly port: number;
   /** Lets time pass for the server: really, or by moving its clock. */
   advance(milliseconds: number): Promise<void>;
+  /**
+   * The commands that it has propagated since it was asked last, as lines of a transcript. Only one that
+   * was started for that knows.
+   */
+  takePropagated(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
+/** How a server is started. */
+export interface TargetOptions {
+  /** Whether it is to tell what it propagates. */
+  propagates?: boolean;
+}
+
 /** Starts servers of one kind. */
-export type StartTarget = (serverArguments: string[]) => Promise<Target>;
+export type StartTarget = (serverArguments: string[], options?: TargetOptions) => Promise<Target>;
 
 /** What is in a transcript where the server closed the connection instead of answering. */
 const closedMark = new TextEncoder().encode("closed");
 
 /**
  * Plays sections to servers of one kind. One server serves all sections that ask for no special
- * arguments; before each it is emptied, and after each its configuration is put back.
+ * arguments, and another one those about propagation; before each it is emptied, and after each its
+ * configuration is put back.
  */
 export class Player {
   readonly #start: StartTarget;
-  #shared: Target | undefined;
+  readonly #shared = new Map<boolean, Target>();
 
   constructor(start: StartTarget) {
     this.#start = start;
   }
 
   async play(section: Section): Promise<Played[]> {
-    if (section.serverArguments.length === 0) {
-      this.#shared ??= await this.#start([]);
-      return await playFromEmpty(section, this.#shared);
+    const { propagates, serverArguments } = section;
+    if (serverArguments.length === 0) {
+      const shared = this.#shared.get(propagates) ?? await this.#start([], { propagates });
+      this.#shared.set(propagates, shared);
+      return await playFromEmpty(section, shared);
     }
-    const target = await this.#start(section.serverArguments);
+    const target = await this.#start(serverArguments, { propagates });
     try {
       return await playFromEmpty(section, target);
     } finally {
@@ -43,7 +57,7 @@ export class Player {
   }
 
   async stop(): Promise<void> {
-    await this.#shared?.stop();
+    for (const target of this.#shared.values()) await target.stop();
   }
 }
 
@@ -52,8 +66,9 @@ async function playFromEmpty(section: Section, target: Target): Promise<Played[]
   const setsConfig = section.steps.some((step) => /CONFIG SET/i.test(step.line));
   await empty(control);
   const config = setsConfig ? await readConfig(control) : undefined;
+  if (section.propagates) await target.takePropagated();
   try {
-    return await playSteps(section.steps, target);
+    return await playSteps(section, target);
   } finally {
     if (config) await restoreConfig(control, config);
     control.close();
@@ -63,7 +78,7 @@ async function playFromEmpty(section: Section, target: Target): Promise<Played[]
 /** The connections of a section by name. */
 type Connections = Map<string, WireConnection>;
 
-async function playSteps(steps: Step[], target: Target): Promise<Played[]> {
+async function playSteps({ propagates, steps }: Section, target: Target): Promise<Played[]> {
   const connections: Connections = new Map();
   const played: Played[] = [];
   try {
@@ -72,7 +87,10 @@ async function playSteps(steps: Step[], target: Target): Promise<Played[]> {
         connections.set(step.connection, await WireConnection.open(target.port));
       }
       try {
-        played.push({ line: step.line, reply: await playStep(step, connections, target) });
+        const reply = await playStep(step, connections, target);
+        let propagated = propagates ? await target.takePropagated() : undefined;
+        if (step.loosely.includes("drawn")) propagated = propagated?.map(withoutDraw);
+        played.push({ line: step.line, reply, propagated });
       } catch (cause) {
         throw new Error(`at "${step.line}": ${(cause as Error).message}`, { cause });
       }
@@ -113,19 +131,34 @@ async function playStep(
   }
   if (!step.replies) return undefined;
   const reply = await connection.readReply() ?? closedMark;
-  return step.loosely.includes("kind") ? reply.subarray(0, 1) : reply;
+  const isKindEnough = step.loosely.includes("kind") || step.loosely.includes("drawn");
+  return isKindEnough ? reply.subarray(0, 1) : reply;
 }
 
-/** Puts in what only the running server knows: `{id other}` and `{address other}`. */
+/**
+ * Puts in what only the running server knows, `{id other}` and `{address other}`, and the many numbers
+ * that `{1..1000}` stands for.
+ */
 async function fillIn(words: Uint8Array[], connections: Connections): Promise<Argument[]> {
   const filled: Argument[] = [];
   for (const word of words) {
-    const [, what, name] = /^\{(id|address) (\w+)\}$/.exec(new TextDecoder().decode(word)) ?? [];
+    const text = new TextDecoder().decode(word);
+    const [, what, name] = /^\{(id|address) (\w+)\}$/.exec(text) ?? [];
+    const [, first, last] = /^\{(\d+)\.\.(\d+)\}$/.exec(text) ?? [];
     const connection = connections.get(name);
-    if (connection === undefined) filled.push(word);
-    else filled.push(what === "id" ? await idOf(connection) : connection.address);
+    if (connection !== undefined) {
+      filled.push(what === "id" ? await idOf(connection) : connection.address);
+    } else if (last !== undefined) {
+      for (let i = Number(first); i <= Number(last); i++) filled.push(i);
+    } else filled.push(word);
   }
   return filled;
+}
+
+/** The name and the key of a propagated command, and how many words follow, which chance chose. */
+function withoutDraw(line: string): string {
+  const words = line.split(" ");
+  return words.length > 2 ? `${words[0]} ${words[1]} +${words.length - 2}` : line;
 }
 
 async function idOf(connection: WireConnection): Promise<string> {

@@ -4,16 +4,24 @@ import { parseServerArguments } from "../../src/cli/server_arguments.ts";
 import { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/loader.ts";
 import { Server } from "../../src/server.ts";
-import type { Target } from "./player.ts";
+import type { Target, TargetOptions } from "./player.ts";
+import { untilAnswered } from "./answered.ts";
+import { CommandLog } from "./command_log.ts";
+import { describeLog } from "./propagated.ts";
 
 /** Time moves in steps, so that what one timer sets off can set off the next. */
 const clockStepsMax = 20;
 
-export async function startRedino(serverArguments: string[] = []): Promise<Target> {
+export async function startRedino(
+  serverArguments: string[] = [],
+  { propagates = false }: TargetOptions = {},
+): Promise<Target> {
   const directory = await Deno.makeTempDir({ prefix: "redino-test-" });
   const clock = new ManualClock(Date.now());
   const config = configFrom(directory, serverArguments);
   const server = new Server({ clock, config, port: 0 });
+  const log = new CommandLog();
+  if (propagates) server.propagation.feed = log;
   await server.start();
   return {
     get port() {
@@ -25,6 +33,10 @@ export async function startRedino(serverArguments: string[] = []): Promise<Targe
         clock.advance(Math.min(stepMs, milliseconds - passed));
         await nextTurn();
       }
+    },
+    async takePropagated() {
+      await untilAnswered(server.port);
+      return describeLog(log.take(), clock.nowMs());
     },
     async stop() {
       await server.stop();

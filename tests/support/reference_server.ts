@@ -1,5 +1,7 @@
 /** Finds and starts real Redis 8.0, for the scripts that record from it or compare with it. */
-import type { Target } from "./player.ts";
+import type { Target, TargetOptions } from "./player.ts";
+import { untilAnswered } from "./answered.ts";
+import { describeLog } from "./propagated.ts";
 import { Client } from "../../src/client/client.ts";
 
 /**
@@ -22,14 +24,27 @@ function findReferenceServer(): string {
   return "redis-server";
 }
 
-/** Starts a Redis on a free port, which keeps nothing on disk and forgets all when it stops. */
-export async function startReferenceServer(serverArguments: string[] = []): Promise<Target> {
+/** What has a Redis write what it propagates before it answers. */
+const logArguments = [
+  ...["--appendonly", "yes", "--appendfsync", "always"],
+  ...["--auto-aof-rewrite-percentage", "0"],
+];
+
+/**
+ * Starts a Redis on a free port, which forgets all when it stops, and keeps nothing on disk but, where
+ * asked for, the log of what it propagates.
+ */
+export async function startReferenceServer(
+  serverArguments: string[] = [],
+  { propagates = false }: TargetOptions = {},
+): Promise<Target> {
   const directory = await Deno.makeTempDir({ prefix: "redino-reference-" });
   const port = freePort();
   const child = new Deno.Command(findReferenceServer(), {
     args: [
       ...["--port", String(port), "--bind", "127.0.0.1", "--dir", directory],
       ...["--save", "", "--enable-debug-command", "yes", "--logfile", "redis.log"],
+      ...propagates ? logArguments : [],
       ...serverArguments,
     ],
     stdout: "null",
@@ -38,10 +53,20 @@ export async function startReferenceServer(serverArguments: string[] = []): Prom
   let exited = false;
   child.status.then(() => exited = true);
   await untilListening(port, () => exited);
+  const logPath = `${directory}/appendonlydir/appendonly.aof.1.incr.aof`;
+  let logBytes = 0;
   return {
     port,
     // A little more than asked for, as what is due then must have happened.
     advance: (milliseconds) => sleep(milliseconds + 2),
+    async takePropagated() {
+      const nowMs = Date.now();
+      // before it answers, what it has done is in the file
+      await untilAnswered(port);
+      const log = readFrom(logPath, logBytes);
+      logBytes += log.length;
+      return describeLog(log, nowMs);
+    },
     async stop() {
       if (!exited) child.kill("SIGKILL");
       await child.status;
@@ -72,4 +97,14 @@ async function untilListening(port: number, hasExited: () => boolean): Promise<v
 
 function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** What is in a file behind its first `offset` bytes. */
+function readFrom(path: string, offset: number): Uint8Array {
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(file.statSync().size - offset);
+  file.seekSync(offset, Deno.SeekMode.Start);
+  let read = 0;
+  while (read < bytes.length) read += file.readSync(bytes.subarray(read)) ?? bytes.length;
+  return bytes;
 }

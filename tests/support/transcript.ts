@@ -6,7 +6,14 @@
 import { escapeBytes, splitWords, unescapeBytes } from "./escape.ts";
 
 /** How loosely a reply is compared with that of Redis; without any, byte for byte. */
-export type Looseness = "unordered" | "near" | "digits" | "shape" | "kind" | `except ${string}`;
+export type Looseness =
+  | "unordered"
+  | "near"
+  | "digits"
+  | "shape"
+  | "kind"
+  | "drawn"
+  | `except ${string}`;
 
 /** One line of a transcript. */
 export interface Step {
@@ -32,12 +39,15 @@ export interface Section {
   title: string;
   /** Directives that the server must be started with, as on the command line. */
   serverArguments: string[];
+  /** Whether what each step has the server propagate counts, too. */
+  propagates: boolean;
   steps: Step[];
 }
 
 /** Reads a `.commands` file. */
 export function parseCommands(source: string): Section[] {
   const sections: Section[] = [];
+  let propagates = false;
   for (const [index, raw] of source.split("\n").entries()) {
     const line = raw.trim();
     if (line === "" || line.startsWith("//")) continue;
@@ -46,7 +56,11 @@ export function parseCommands(source: string): Section[] {
       if (sections.some((section) => section.title === title)) {
         throw new Error(`line ${index + 1}: a second section is called "${title}"`);
       }
-      sections.push({ title, serverArguments: [], steps: [] });
+      sections.push({ title, serverArguments: [], propagates, steps: [] });
+      continue;
+    }
+    if (line === "[propagation]" && sections.length === 0) {
+      propagates = true;
       continue;
     }
     const section = sections.at(-1);
@@ -95,7 +109,7 @@ function parseStep(line: string): Step {
 }
 
 function isLooseness(note: string): note is Looseness {
-  return /^(unordered|near|digits|shape|kind|except [\w-]+)$/.test(note);
+  return /^(unordered|near|digits|shape|kind|drawn|except [\w-]+)$/.test(note);
 }
 
 function join(words: Uint8Array[]): Uint8Array {
@@ -104,21 +118,31 @@ function join(words: Uint8Array[]): Uint8Array {
 
 /**
  * What happened at a step: the bytes of the reply, if there was to be one. Of a reply that is compared
- * by its kind only the first byte is kept.
+ * by its kind only the first byte is kept, and of what depends on a draw only what doesn't.
  */
 export interface Played {
   line: string;
   reply?: Uint8Array;
+  /** The commands that the server has propagated, in the section whose business that is. */
+  propagated?: string[];
 }
+
+/** What comes before a propagated command; no reply begins like that. */
+const propagatedMark = "  -> ";
 
 /** Writes a `.replies` file. */
 export function formatReplies(played: { title: string; steps: Played[] }[]): string {
   return played.map(({ title, steps }) =>
-    `# ${title}\n` +
-    steps.map(({ line, reply }) => line + "\n" + (reply ? `  ${escapeBytes(reply)}\n` : "")).join(
-      "",
-    )
+    [`# ${title}`, ...steps.flatMap(linesOf)].map((line) => line + "\n").join("")
   ).join("\n");
+}
+
+function linesOf({ line, reply, propagated = [] }: Played): string[] {
+  return [
+    line,
+    ...reply ? ["  " + escapeBytes(reply)] : [],
+    ...propagated.map((command) => propagatedMark + command),
+  ];
 }
 
 /** Reads a `.replies` file: for each section, its steps. */
@@ -128,7 +152,9 @@ export function parseReplies(source: string): Map<string, Played[]> {
   for (const line of source.split("\n")) {
     if (line === "") continue;
     if (line.startsWith("# ")) sections.set(line.slice(2), steps = []);
-    else if (line.startsWith("  ")) steps.at(-1)!.reply = unescapeBytes(line.slice(2));
+    else if (line.startsWith(propagatedMark)) {
+      (steps.at(-1)!.propagated ??= []).push(line.slice(propagatedMark.length));
+    } else if (line.startsWith("  ")) steps.at(-1)!.reply = unescapeBytes(line.slice(2));
     else steps.push({ line });
   }
   return sections;
