@@ -125,7 +125,12 @@ export class Connection implements Link {
   }
 
   get queryPendingBytes(): number {
-    return this.#decoder.pendingBytes;
+    return this.#held.reduce((sum, { buffer }) => sum + buffer.length, this.#decoder.unparsedBytes);
+  }
+
+  get argumentsBytes(): number {
+    const waitingBytes = this.client.blocked?.args.bytesTotal ?? 0;
+    return this.#decoder.finishedArgumentsBytes + waitingBytes;
   }
 
   get outputBytes(): number {
@@ -145,10 +150,10 @@ export class Connection implements Link {
     try {
       for await (const batch of requests(this.#socket, this.#decoder)) {
         this.#noteInput();
+        if (this.#isOverQueryLimit()) break;
         // behind a request that waits the others gather
         if (!this.#waiting) { while (this.#run(batch)) await othersTurn(); }
         if (this.client.closing) break;
-        this.#checkQueryLimit();
       }
       await this.#output.drained();
     } catch (error) {
@@ -260,15 +265,20 @@ export class Connection implements Link {
     this.client.lastInteractionMs = keyspace.nowMs;
   }
 
-  /** Disconnects a client that sends a request longer than any may be. */
-  #checkQueryLimit(): void {
+  /**
+   * Whether the client has sent more than it may, and is to be disconnected: in one argument, for a
+   * transaction, or behind a request that waits.
+   */
+  #isOverQueryLimit(): boolean {
     const { config, stats, log } = this.#server;
-    if (this.#decoder.pendingBytes <= config.values.clientQueryBufferLimitBytes) return;
+    const unread = this.#waiting ? this.queryPendingBytes : this.#decoder.unfinishedArgumentBytes;
+    const queued = this.client.transaction?.bytes ?? 0;
+    if (unread + queued <= config.values.clientQueryBufferLimitBytes) return false;
     stats.queryLimitDisconnects++;
     log.warning(
       `Closing client that reached max query buffer length: id=${this.client.id} addr=${this.peer}`,
     );
-    this.close();
+    return true;
   }
 
   #isOverOutputLimit(pendingBytes: number): boolean {

@@ -50,9 +50,7 @@ export class Arguments {
   /** The same arguments in a buffer of their own, which nobody fills again. */
   copy(): Arguments {
     const made = new Arguments();
-    let bytes = 0;
-    for (let i = 0; i < this.count; i++) bytes += this.length(i);
-    made.buffer = new Uint8Array(bytes);
+    made.buffer = new Uint8Array(this.bytesTotal);
     let at = 0;
     for (let i = 0; i < this.count; i++) {
       made.buffer.set(this.bytes(i), at);
@@ -71,6 +69,13 @@ export class Arguments {
   /** Bytes of argument `i`. */
   length(i: number): number {
     return this.ends[i] - this.starts[i];
+  }
+
+  /** Bytes of all arguments. */
+  get bytesTotal(): number {
+    let bytes = 0;
+    for (let i = 0; i < this.count; i++) bytes += this.length(i);
+    return bytes;
   }
 
   /** A view of argument `i`, valid until the handler returns. */

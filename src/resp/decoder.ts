@@ -65,9 +65,19 @@ export class RequestDecoder {
     this.#limits = limits;
   }
 
-  /** Bytes received and not yet taken as a request. */
-  get pendingBytes(): number {
-    return this.#end - this.#start;
+  /** Bytes received and not yet understood. */
+  get unparsedBytes(): number {
+    return this.#end - this.#parsed;
+  }
+
+  /** As many of them as are known to be of one argument, its line end included. */
+  get unfinishedArgumentBytes(): number {
+    return this.#bulkLength < 0 ? 0 : Math.min(this.#bulkLength + 2, this.unparsedBytes);
+  }
+
+  /** Bytes of the arguments before that one, of a request that is not complete. */
+  get finishedArgumentsBytes(): number {
+    return this.#argumentsLeft === 0 ? 0 : this.#args.bytesTotal;
   }
 
   /** Size of the query buffer, in bytes. */

@@ -20,9 +20,12 @@ export interface Link {
   readonly loopback: boolean;
   /** Whether the connection came by a Unix socket. */
   readonly unix: boolean;
-  /** Size of the query buffer and how much of it is in use, in bytes. */
+  /** Size of the query buffer, in bytes. */
   readonly queryBufferBytes: number;
+  /** Bytes received and not yet understood … */
   readonly queryPendingBytes: number;
+  /** … and those of the arguments before them, of a request that is not complete or waits. */
+  readonly argumentsBytes: number;
   /** Replies written by commands and not yet accepted by the system, in bytes. */
   readonly outputBytes: number;
   readonly netInputBytes: number;

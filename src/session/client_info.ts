@@ -37,7 +37,7 @@ export function describeClient(
 ): string {
   const { link, reply } = client;
   const nowSeconds = Math.floor(nowMs / 1000);
-  const queryFreeBytes = link.queryBufferBytes - link.queryPendingBytes;
+  const queryFreeBytes = Math.max(0, link.queryBufferBytes - link.queryPendingBytes);
   const outputBytes = link.outputBytes;
   const totalBytes = link.queryBufferBytes + reply.heldBytes;
   return [
@@ -58,7 +58,7 @@ export function describeClient(
     "watch=" + watchedKeys.countOf(client),
     "qbuf=" + link.queryPendingBytes,
     "qbuf-free=" + queryFreeBytes,
-    "argv-mem=0",
+    "argv-mem=" + link.argumentsBytes,
     "multi-mem=" + (client.transaction?.bytes ?? 0),
     "rbs=" + reply.heldBytes,
     "rbp=" + reply.heldBytes,

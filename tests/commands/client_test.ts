@@ -40,6 +40,28 @@ Deno.test("CLIENT LIST tells the last command of others, were it refused or unkn
   });
 });
 
+Deno.test("CLIENT LIST shows what has come of a request that is not complete, or waits", async () => {
+  await withServer(async ({ connect, open }) => {
+    const admin = await connect();
+    const parts: [sent: string, qbuf: number, argumentBytes: number][] = [
+      ["*3\r\n$3\r\nSET\r\n$1", 2, 3],
+      ["6\r\nk", 1, 3],
+      [`ey${"x".repeat(13)}\r\n`, 0, 19],
+      [`$50000\r\n${"v".repeat(40_000)}`, 40_000, 19],
+      [`${"v".repeat(10_000)}\r\nBLPOP list 0\r\n`, 0, 10],
+      ["PING", 4, 10],
+    ];
+    const peer = await open();
+    for (const [sent, qbuf, argumentBytes] of parts) {
+      await write(peer, sent);
+      await until(async () => {
+        const fields = fieldsOf(await run(admin, "CLIENT LIST ID 2"));
+        return fields.qbuf === `${qbuf}` && fields["argv-mem"] === `${argumentBytes}`;
+      });
+    }
+  });
+});
+
 Deno.test("CLIENT LIST shows what a slow reader has not read", async () => {
   await withServer(async ({ connect, open }) => {
     const admin = await connect();

@@ -19,6 +19,7 @@ export function fakeClient(options: Partial<Link> & { database?: number } = {}):
     unix: false,
     queryBufferBytes: 0,
     queryPendingBytes: 0,
+    argumentsBytes: 0,
     outputBytes: 0,
     netInputBytes: 0,
     netOutputBytes: 0,
