@@ -74,8 +74,8 @@ const KIND_SMALL = 1;
 const KIND_MEDIUM = 2;
 const KIND_RESERVED = 3;
 
-// The record of a page; all but PAGE_HEAD are valid in the first page of a span or run only. A page's
-// number counts through all segments: it is `address >>> PAGE_SHIFT` of each address in it.
+// The record of a page; all but PAGE_HEAD and PAGE_UNITS_EACH are valid in the first page of a span or run
+// only. A page's number counts through all segments: it is `address >>> PAGE_SHIFT` of each address in it.
 const PAGE_RECORD_SHIFT = 3;
 const PAGE_HEAD = 0; // number of the first page of the span or run
 const PAGE_CLASS = 1; // size class of a span
@@ -84,6 +84,7 @@ const PAGE_FRESH = 3; // address of the first block never used in a span
 const PAGE_USED = 4; // blocks in use of a span, pages of a run
 const PAGE_NEXT = 5; // next span of the class with room, 0 if none (page 0 is reserved)
 const PAGE_PREVIOUS = 6; // previous one
+const PAGE_UNITS_EACH = 7; // units of each block of a span, 0 in all other pages
 
 /** What a segment number without a segment shows. */
 const NO_BUFFER = new ArrayBuffer(0);
@@ -183,13 +184,13 @@ export class Heap {
 
   /** Takes a block back. */
   free(address: number): void {
-    const page = address >>> PAGE_SHIFT;
-    if (this.#pageKind[page] !== KIND_SMALL) return this.#freeLarge(address);
     const pages = this.#pages;
-    const head = pages[(page << PAGE_RECORD_SHIFT) + PAGE_HEAD];
+    const pageRecord = (address >>> PAGE_SHIFT) << PAGE_RECORD_SHIFT;
+    const units = pages[pageRecord + PAGE_UNITS_EACH];
+    if (units === 0) return this.#freeLarge(address);
+    const head = pages[pageRecord + PAGE_HEAD];
     const record = head << PAGE_RECORD_SHIFT;
     const sizeClass = pages[record + PAGE_CLASS];
-    const units = CLASS_UNITS[sizeClass];
     const freed = pages[record + PAGE_FREED];
     invariant(
       (address - head * PAGE_UNITS) % units === 0 && address < pages[record + PAGE_FRESH] &&
@@ -210,12 +211,13 @@ export class Heap {
   /** The bytes that the owner of a block may use: at least what was asked for. */
   capacity(address: number): number {
     const page = address >>> PAGE_SHIFT;
-    const kind = this.#pageKind[page];
-    if (kind === KIND_SMALL) {
-      const head = this.#pages[(page << PAGE_RECORD_SHIFT) + PAGE_HEAD];
-      return CLASS_UNITS[this.#pages[(head << PAGE_RECORD_SHIFT) + PAGE_CLASS]] * UNIT_BYTES;
-    }
-    if (kind === KIND_MEDIUM) {
+    const units = this.#pages[(page << PAGE_RECORD_SHIFT) + PAGE_UNITS_EACH];
+    return units !== 0 ? units * UNIT_BYTES : this.#largeCapacity(address);
+  }
+
+  #largeCapacity(address: number): number {
+    const page = address >>> PAGE_SHIFT;
+    if (this.#pageKind[page] === KIND_MEDIUM) {
       return this.#pages[(page << PAGE_RECORD_SHIFT) + PAGE_USED] * PAGE_BYTES;
     }
     const segment = address >>> SEGMENT_SHIFT;
@@ -224,6 +226,13 @@ export class Heap {
       "capacity() of what is not a block in use",
     );
     return this.bytes[segment].length;
+  }
+
+  /** What `capacity` would say of a block made for `byteLength`. */
+  capacityFor(byteLength: number): number {
+    if (byteLength <= SMALL_BYTES_MAX) return CLASS_UNITS[sizeClassOf(byteLength)] * UNIT_BYTES;
+    const unit = byteLength <= MEDIUM_BYTES_MAX ? PAGE_BYTES : UNIT_BYTES;
+    return Math.ceil(byteLength / unit) * unit;
   }
 
   /**
@@ -269,7 +278,7 @@ export class Heap {
 
   #takeSpan(sizeClass: number): number {
     const pageCount = CLASS_PAGES[sizeClass];
-    const head = this.#takePageRun(pageCount, KIND_SMALL);
+    const head = this.#takePageRun(pageCount, CLASS_UNITS[sizeClass]);
     const record = head << PAGE_RECORD_SHIFT;
     this.#pages[record + PAGE_CLASS] = sizeClass;
     this.#pages[record + PAGE_FREED] = 0;
@@ -301,7 +310,7 @@ export class Heap {
   #allocateLarge(byteLength: number): number {
     if (byteLength > MEDIUM_BYTES_MAX) return this.#allocateHuge(byteLength);
     const pageCount = Math.ceil(byteLength / PAGE_BYTES);
-    const head = this.#takePageRun(pageCount, KIND_MEDIUM);
+    const head = this.#takePageRun(pageCount, 0);
     this.#pages[(head << PAGE_RECORD_SHIFT) + PAGE_USED] = pageCount;
     this.#usedUnits += pageCount * PAGE_UNITS;
     return head * PAGE_UNITS;
@@ -353,7 +362,7 @@ export class Heap {
       for (let page = head + before; page < end; page++) {
         if (this.#pageKind[page] !== KIND_FREE) return false;
       }
-      this.#markRun(head, head + before, end, KIND_MEDIUM);
+      this.#markRun(head, head + before, end, 0);
     } else if (after < before) {
       this.#freePageRun(head + after, before - after);
     }
@@ -362,19 +371,22 @@ export class Heap {
     return true;
   }
 
-  /** Takes free pages in a row: the first that fit, so that high segments may run empty. */
-  #takePageRun(pageCount: number, kind: number): number {
+  /**
+   * Takes free pages in a row, for a span of blocks of `unitsEach` units or, where that is 0, for one
+   * medium block: the first that fit, so that high segments may run empty.
+   */
+  #takePageRun(pageCount: number, unitsEach: number): number {
     for (let segment = 0; segment < this.#segmentsEnd; segment++) {
       if (this.#freeRunMax[segment] < pageCount) continue;
       const head = this.#findPageRun(segment, pageCount);
       if (head < 0) continue;
-      this.#markRun(head, head, head + pageCount, kind);
+      this.#markRun(head, head, head + pageCount, unitsEach);
       return head;
     }
     const segment = this.#addSegment(SEGMENT_BYTES, SEGMENT_PAGED);
     this.#emptySegments++;
     const head = segment * PAGES_PER_SEGMENT + (segment === 0 ? 1 : 0);
-    this.#markRun(head, head, head + pageCount, kind);
+    this.#markRun(head, head, head + pageCount, unitsEach);
     return head;
   }
 
@@ -395,12 +407,17 @@ export class Heap {
     return -1;
   }
 
-  /** Gives the pages from `from` to `to`, free until now, to the span or run that begins at `head`. */
-  #markRun(head: number, from: number, to: number, kind: number): void {
+  /**
+   * Gives the pages from `from` to `to`, free until now, to the span or run that begins at `head`;
+   * `unitsEach` is as for `#takePageRun`.
+   */
+  #markRun(head: number, from: number, to: number, unitsEach: number): void {
     const segment = Math.floor(head / PAGES_PER_SEGMENT);
-    this.#pageKind.fill(kind, from, to);
+    this.#pageKind.fill(unitsEach === 0 ? KIND_MEDIUM : KIND_SMALL, from, to);
     for (let page = from; page < to; page++) {
-      this.#pages[(page << PAGE_RECORD_SHIFT) + PAGE_HEAD] = head;
+      const record = page << PAGE_RECORD_SHIFT;
+      this.#pages[record + PAGE_HEAD] = head;
+      this.#pages[record + PAGE_UNITS_EACH] = unitsEach;
     }
     if (this.#freePages[segment] === segmentPages(segment)) this.#emptySegments--;
     this.#freePages[segment] -= to - from;
@@ -410,6 +427,9 @@ export class Heap {
   #freePageRun(from: number, pageCount: number): void {
     const segment = Math.floor(from / PAGES_PER_SEGMENT);
     this.#pageKind.fill(KIND_FREE, from, from + pageCount);
+    for (let page = from; page < from + pageCount; page++) {
+      this.#pages[(page << PAGE_RECORD_SHIFT) + PAGE_UNITS_EACH] = 0;
+    }
     this.#usedPages -= pageCount;
     const freePages = this.#freePages[segment] += pageCount;
     this.#freeRunMax[segment] = freePages;
@@ -466,7 +486,10 @@ export class Heap {
     // collector, 1.3 GB stayed for seconds, and then went in one pause of 83 ms.
     this.bytes[segment].buffer.transfer(0);
     this.#setSegment(segment, NO_BUFFER, 0);
-    this.#pageKind.fill(KIND_FREE, segment * PAGES_PER_SEGMENT, (segment + 1) * PAGES_PER_SEGMENT);
+    const page = segment * PAGES_PER_SEGMENT;
+    const endPage = page + PAGES_PER_SEGMENT;
+    this.#pageKind.fill(KIND_FREE, page, endPage);
+    this.#pages.fill(0, page << PAGE_RECORD_SHIFT, endPage << PAGE_RECORD_SHIFT);
     this.#segmentKind[segment] = SEGMENT_NONE;
     this.#freePages[segment] = 0;
     this.#freeRunMax[segment] = 0;
@@ -545,12 +568,14 @@ export class Heap {
     const used = pages[record + PAGE_USED];
     const sizeClass = pages[record + PAGE_CLASS];
     const pageCount = kind === KIND_MEDIUM ? used : CLASS_PAGES[sizeClass];
+    const units = kind === KIND_MEDIUM ? 0 : CLASS_UNITS[sizeClass];
     for (let page = head; page < head + pageCount; page++) {
       invariant(this.#pageKind[page] === kind, "the pages of a run are of one kind");
-      invariant(pages[(page << PAGE_RECORD_SHIFT) + PAGE_HEAD] === head, "and know its head");
+      const pageRecord = page << PAGE_RECORD_SHIFT;
+      invariant(pages[pageRecord + PAGE_HEAD] === head, "and know its head");
+      invariant(pages[pageRecord + PAGE_UNITS_EACH] === units, "and the size of its blocks");
     }
     if (kind === KIND_MEDIUM) return pageCount;
-    const units = CLASS_UNITS[sizeClass];
     const start = head * PAGE_UNITS;
     const fresh = pages[record + PAGE_FRESH];
     let freed = 0;

@@ -109,6 +109,25 @@ Deno.test("Heap keeps the bytes of all blocks through random allocate, reallocat
   });
 });
 
+Deno.test("Heap.capacityFor tells what capacity will, of blocks of every kind", () => {
+  const heap = new Heap();
+  for (const bytes of [1, 8, 9, 129, 8200, 262_144, 262_145, MEBIBYTE + 1, 16 * MEBIBYTE + 1]) {
+    const address = heap.allocate(bytes);
+    assertEquals(heap.capacity(address), heap.capacityFor(bytes));
+    heap.free(address);
+  }
+});
+
+Deno.test("Heap knows the size of a huge block where small ones were before it was cleared", () => {
+  const heap = new Heap();
+  for (let i = 0; i < 3 * SEGMENT_BYTES / MEBIBYTE * 8; i++) heap.allocate(MEBIBYTE / 8);
+  heap.clear();
+  const huge = heap.allocate(SEGMENT_BYTES);
+  assertEquals(heap.capacity(huge), SEGMENT_BYTES);
+  heap.free(huge);
+  heap.checkInvariants();
+});
+
 Deno.test("Heap reuses freed space", () => {
   const heap = new Heap();
   const addresses: number[] = [];
