@@ -52,6 +52,10 @@ const HEADER_BYTES = 6;
 const EMPTY_BYTES = HEADER_BYTES + 1;
 const COUNT_UNKNOWN = 0xffff;
 
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const MINUS = 0x2d;
+
 /** No listpack may grow beyond this: who fills one asks `isSafeToAdd` first where it could. */
 const LISTPACK_BYTES_MAX = 2 ** 30;
 
@@ -324,23 +328,19 @@ export class Listpacks {
   }
 
   insertBefore(a: number, at: number, buffer: Uint8Array, start: number, end: number): number {
-    this.#encode(buffer, start, end);
-    return this.#insert(a, at, buffer, start);
+    return this.#insert(a, at, buffer, start, end);
   }
 
   insertAfter(a: number, at: number, buffer: Uint8Array, start: number, end: number): number {
-    this.#encode(buffer, start, end);
-    return this.#insert(a, this.#behind(a, at), buffer, start);
+    return this.#insert(a, this.#behind(a, at), buffer, start, end);
   }
 
   append(a: number, buffer: Uint8Array, start: number, end: number): number {
-    this.#encode(buffer, start, end);
-    return this.#insert(a, this.bytes(a) - 1, buffer, start);
+    return this.#insert(a, this.bytes(a) - 1, buffer, start, end);
   }
 
   prepend(a: number, buffer: Uint8Array, start: number, end: number): number {
-    this.#encode(buffer, start, end);
-    return this.#insert(a, HEADER_BYTES, buffer, start);
+    return this.#insert(a, HEADER_BYTES, buffer, start, end);
   }
 
   replace(a: number, at: number, buffer: Uint8Array, start: number, end: number): number {
@@ -350,12 +350,12 @@ export class Listpacks {
 
   insertIntegerBefore(a: number, at: number, value: Int64): number {
     this.#encodeInteger(value);
-    return this.#insert(a, at, this.#integer, 0);
+    return this.#insertEncoded(a, at, this.#integer, 0);
   }
 
   appendInteger(a: number, value: Int64): number {
     this.#encodeInteger(value);
-    return this.#insert(a, this.bytes(a) - 1, this.#integer, 0);
+    return this.#insertEncoded(a, this.bytes(a) - 1, this.#integer, 0);
   }
 
   replaceInteger(a: number, at: number, value: Int64): number {
@@ -379,17 +379,24 @@ export class Listpacks {
 
   /** Removes `entryCount` entries from the one at `at` on, or as many as there are. */
   remove(a: number, at: number, entryCount: number): number {
-    const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
-    const base = this.#base(a);
-    let behind = base + at;
+    const heap = this.#heap;
+    const bytes = heap.bytes[a >>> SEGMENT_SHIFT];
+    const words = heap.words[a >>> SEGMENT_SHIFT];
+    const header = ((a & UNIT_MASK) << 1) + this.#prefixWords;
+    const from = (header << 2) + at;
+    let behind = from;
     let removed = 0;
     for (; removed < entryCount && bytes[behind] !== END; removed++) {
       behind = skipEntry(bytes, behind);
     }
     this.position = bytes[behind] === END ? 0 : at;
-    const known = bytes[base + 4] | bytes[base + 5] << 8;
-    if (known !== COUNT_UNKNOWN) writeCount(bytes, base, known - removed);
-    return this.#splice(a, at, behind - base - at, 0);
+    const total = words[header];
+    const left = total - (behind - from);
+    moveBytes(bytes, behind, from, left - at);
+    words[header] = left;
+    // the count is in the lower half of this word
+    if ((words[header + 1] & COUNT_UNKNOWN) !== COUNT_UNKNOWN) words[header + 1] -= removed;
+    return shrinkBlock(heap, a, this.#prefixBytes + left);
   }
 
   /** Moves `entryCount` entries from the one at `at` on to before that at `to`, or with 0 to the end. */
@@ -479,19 +486,56 @@ export class Listpacks {
     return this.#integerBytes !== 0 ? this.#integerBytes : encodedStringBytes(this.#stringBytes);
   }
 
-  #insert(a: number, at: number, buffer: Uint8Array, start: number): number {
-    a = this.#put(a, at, 0, buffer, start);
+  #insert(a: number, at: number, buffer: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    if (length > LENGTH_6 || (length > 0 && mayBeInteger(buffer[start]))) {
+      this.#encode(buffer, start, end);
+      return this.#insertEncoded(a, at, buffer, start);
+    }
+    // the usual case, a short string, whose head and backlen are a byte each
+    a = this.#open(a, at, length + 2);
     const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
-    const base = this.#base(a);
-    const known = bytes[base + 4] | bytes[base + 5] << 8;
-    if (known !== COUNT_UNKNOWN) writeCount(bytes, base, known + 1);
+    const from = this.#base(a) + at;
+    bytes[from] = STRING_6 | length;
+    copyBytes(buffer, start, bytes, from + 1, length);
+    bytes[from + 1 + length] = length + 1;
+    this.position = at;
+    return a;
+  }
+
+  #insertEncoded(a: number, at: number, buffer: Uint8Array, start: number): number {
+    a = this.#open(a, at, this.#entryBytes());
+    this.#write(a, at, buffer, start);
+    return a;
+  }
+
+  /** Makes room for an entry of `entryBytes` at `at`, and counts it. */
+  #open(a: number, at: number, entryBytes: number): number {
+    const heap = this.#heap;
+    const total = this.bytes(a);
+    const changed = total + entryBytes;
+    invariant(changed <= LISTPACK_BYTES_MAX, "who fills a listpack looks at its size");
+    a = growBlock(heap, a, this.#prefixBytes + changed, this.#prefixBytes + total);
+    const words = heap.words[a >>> SEGMENT_SHIFT];
+    const header = ((a & UNIT_MASK) << 1) + this.#prefixWords;
+    const from = (header << 2) + at;
+    moveBytes(heap.bytes[a >>> SEGMENT_SHIFT], from, from + entryBytes, total - at);
+    words[header] = changed;
+    // the count is in the lower half of this word
+    if ((words[header + 1] & COUNT_UNKNOWN) !== COUNT_UNKNOWN) words[header + 1]++;
     return a;
   }
 
   /** Writes the encoded entry in place of `replacedBytes` at `at`. */
   #put(a: number, at: number, replacedBytes: number, buffer: Uint8Array, start: number): number {
+    a = this.#splice(a, at, replacedBytes, this.#entryBytes());
+    this.#write(a, at, buffer, start);
+    return a;
+  }
+
+  /** Writes the encoded entry where there is room for it. */
+  #write(a: number, at: number, buffer: Uint8Array, start: number): void {
     const length = this.#encodedBytes();
-    a = this.#splice(a, at, replacedBytes, length + backlenBytes(length));
     const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
     const from = this.#base(a) + at;
     if (this.#integerBytes !== 0) {
@@ -502,7 +546,6 @@ export class Listpacks {
     }
     writeBacklen(bytes, from + length, length);
     this.position = at;
-    return a;
   }
 
   /** Makes `removed` bytes at `at` `added` ones, whose content is arbitrary, and sees to the total. */
@@ -523,6 +566,11 @@ export class Listpacks {
     if (added < removed) a = shrinkBlock(heap, a, this.#prefixBytes + changed);
     return a;
   }
+}
+
+/** Whether a string with this first byte may be the decimal form of an integer. */
+function mayBeInteger(byte: number): boolean {
+  return byte <= DIGIT_9 && (byte >= DIGIT_0 || byte === MINUS);
 }
 
 function writeCount(bytes: Uint8Array, base: number, count: number): void {
