@@ -13,25 +13,22 @@ import { readValue, writeOrCreateValue, writeValue } from "./lookup.ts";
 
 function push(context: CommandContext, to: ListEnd, mustExist: boolean): void {
   const { args, reply } = context;
-  const { buffer, starts, ends } = args;
   const lists = listsOf(context);
   const record = mustExist
     ? writeValue(context, 1, ValueType.LIST)
     : writeOrCreateValue(context, 1, ValueType.LIST);
   if (record === 0) return reply.integer(0);
-  const pushed = args.count - 2;
-  let byteLength = 0;
-  for (let i = 2; i < args.count; i++) byteLength += ends[i] - starts[i];
+  let count: number;
   try {
-    lists.expect(record, pushed, byteLength);
-    for (let i = 2; i < args.count; i++) lists.push(record, to, buffer, starts[i], ends[i]);
-  } finally {
+    count = lists.pushAll(record, to, args, 2);
+  } catch (error) {
     // there was no memory for the first element of a new list
     if (lists.count(record) === 0) context.database.remove(record);
+    throw error;
   }
-  context.changed(1, pushed);
+  context.changed(1, args.count - 2);
   context.notify(NotifyClass.LIST, to === ListEnd.Head ? "lpush" : "rpush", 1);
-  reply.integer(lists.count(record));
+  reply.integer(count);
 }
 
 function pop(context: CommandContext, from: ListEnd): void {
@@ -147,7 +144,7 @@ function ltrim(context: CommandContext): void {
   lists.removeRange(record, isEmpty ? 0 : stop + 1, count);
   if (!isEmpty) lists.removeRange(record, 0, start);
   context.notify(NotifyClass.LIST, "ltrim", 1);
-  removed(context, record, 1);
+  removed(context, record, 1, left);
   context.changed(1, count - left);
   reply.ok();
 }
@@ -173,7 +170,7 @@ function lrem(context: CommandContext): void {
   }
   if (removedCount > 0) {
     context.notify(NotifyClass.LIST, "lrem", 1);
-    removed(context, record, 1);
+    removed(context, record, 1, lists.count(record));
     context.changed(1, removedCount);
   }
   reply.integer(removedCount);

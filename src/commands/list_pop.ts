@@ -26,10 +26,14 @@ export function parseEnd(args: Arguments, i: number): ListEnd {
   throw new CommandError(errors.syntax);
 }
 
-/** Sees to a list that has lost elements: it may be short now, or gone if it is empty. */
-export function removed(context: CommandContext, record: number, keyAt: number): void {
-  const lists = listsOf(context);
-  if (lists.count(record) > 0) return lists.compact(record);
+/** Sees to a list that has lost elements: with those `left` it may be short now, without any it goes. */
+export function removed(
+  context: CommandContext,
+  record: number,
+  keyAt: number,
+  left: number,
+): void {
+  if (left > 0) return listsOf(context).compact(record);
   context.database.remove(record);
   context.notify(NotifyClass.GENERIC, "del", keyAt);
 }
@@ -52,12 +56,11 @@ export function popFirst(
 ): void {
   const { reply } = context;
   const lists = listsOf(context);
-  lists.seek(record, from === ListEnd.Head ? 0 : -1);
-  lists.read();
+  lists.readEnd(record, from);
   reply.bulk(lists.element.buffer, lists.element.start, lists.element.end);
-  lists.removeHere(record, true);
+  const left = lists.removeEnd(record);
   context.notify(NotifyClass.LIST, popEvent(from), keyAt);
-  removed(context, record, keyAt);
+  removed(context, record, keyAt, left);
   context.changed(keyAt);
 }
 
@@ -71,7 +74,8 @@ export function replyPopped(
 ): number {
   const { reply } = context;
   const lists = listsOf(context);
-  const taken = Math.min(count, lists.count(record));
+  const length = lists.count(record);
+  const taken = Math.min(count, length);
   const forward = from === ListEnd.Head;
   reply.array(taken);
   lists.seek(record, forward ? 0 : -1);
@@ -83,7 +87,7 @@ export function replyPopped(
   }
   lists.removeRange(record, forward ? 0 : -taken, taken);
   context.notify(NotifyClass.LIST, popEvent(from), keyAt);
-  removed(context, record, keyAt);
+  removed(context, record, keyAt, length - taken);
   context.changed(keyAt, taken);
   return taken;
 }
@@ -95,13 +99,11 @@ export function moveElement(context: CommandContext, from: ListEnd, to: ListEnd)
   const source = writeValue(context, 1, ValueType.LIST);
   if (source === 0) return false;
   const target = writeOrCreateValue(context, 2, ValueType.LIST);
-  const index = from === ListEnd.Head ? 0 : -1;
-  lists.seek(source, index);
-  lists.read();
+  lists.readEnd(source, from);
   const length = lists.element.length;
   if (length > moving.length) moving = new Uint8Array(length * 2);
   copyBytes(lists.element.buffer, lists.element.start, moving, 0, length);
-  if (target === source) lists.removeHere(source, true);
+  if (target === source) lists.removeEnd(source);
   try {
     lists.expect(target, 1, length);
     lists.push(target, to, moving, 0, length);
@@ -112,13 +114,13 @@ export function moveElement(context: CommandContext, from: ListEnd, to: ListEnd)
   reply.bulk(moving, 0, length);
   if (moving.length > movingBytesKeptMax) moving = new Uint8Array(movingBytes);
   if (target !== source) {
-    lists.seek(source, index);
-    lists.removeHere(source, true);
+    lists.readEnd(source, from);
+    lists.removeEnd(source);
   }
   context.changed(2, 0);
   context.notify(NotifyClass.LIST, to === ListEnd.Head ? "lpush" : "rpush", 2);
   context.notify(NotifyClass.LIST, popEvent(from), 1);
-  removed(context, source, 1);
+  removed(context, source, 1, lists.count(source));
   context.changed(1);
   return true;
 }

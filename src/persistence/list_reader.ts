@@ -52,13 +52,8 @@ export class ListReader implements ValuePart {
     switch (this.#rdbType) {
       case RdbType.LIST:
         input.readString();
-        return this.#lists.push(
-          this.#record,
-          ListEnd.Tail,
-          string.buffer,
-          string.start,
-          string.end,
-        );
+        this.#lists.push(this.#record, ListEnd.Tail, string.buffer, string.start, string.end);
+        return;
       case RdbType.LIST_ZIPLIST:
         input.readString();
         return this.#readZiplist();

@@ -20,8 +20,10 @@
 import { invariant } from "../assert.ts";
 import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
+import type { Arguments } from "../resp/arguments.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
+import { isWorthFitting, nextNodeBytes } from "./packed_block.ts";
 import { Encoding, encodingOf, rootOf, setEncoding, setRoot } from "./record.ts";
 import { Slice } from "./slice.ts";
 import type { ValueKind } from "./value_kind.ts";
@@ -37,8 +39,9 @@ const countWord = 2;
 const nodeCountWord = 3;
 const rootBytes = 16;
 
-/** Largest node by the classes -1 to -5 of `list-max-listpack-size`, in bytes. */
-const nodeBytesByClass: readonly number[] = [4096, 8192, 16384, 32768, 65536];
+/** Largest node by the classes -1 to -5 of `list-max-listpack-size`: so many bytes, doubled 0 to 4 times. */
+const classOneBytes = 4096;
+const doublingsMax = 4;
 /** Where that counts entries, a node still takes no more bytes. */
 const countedNodeBytesMax = 8192;
 /** What Redis expects an entry's header to take, when it asks whether a node has room. */
@@ -249,7 +252,10 @@ export class Lists implements ValueKind {
   compact(record: number): void {
     if (!this.isLong(record)) return;
     const root = rootOf(this.#heap, record);
-    if (this.#word(root, nodeCountWord) !== 1) return;
+    if (this.#word(root, nodeCountWord) === 1) this.#compactNode(record, root);
+  }
+
+  #compactNode(record: number, root: number): void {
     const node = this.#word(root, headWord);
     const fill = this.#limits.listMaxListpackSize;
     const isSmall = fill >= 0
@@ -274,21 +280,70 @@ export class Lists implements ValueKind {
     setRoot(this.#heap, record, node);
   }
 
-  push(record: number, to: ListEnd, buffer: Uint8Array, start: number, end: number): void {
+  /** Adds the arguments from `first` on at an end, one after the other; returns how many there are then. */
+  pushAll(record: number, to: ListEnd, args: Arguments, first: number): number {
+    const { buffer, starts, ends, count } = args;
     if (!this.isLong(record)) {
-      const node = rootOf(this.#heap, record);
-      setRoot(this.#heap, record, this.#addAtEnd(node, to, buffer, start, end));
-      return;
+      let byteLength = 0;
+      for (let i = first; i < count; i++) byteLength += ends[i] - starts[i];
+      this.expect(record, count - first, byteLength);
     }
-    const node = to === ListEnd.Head ? this.#head(record) : this.#tail(record);
+    let length = 0;
+    for (let i = first; i < count; i++) length = this.push(record, to, buffer, starts[i], ends[i]);
+    return length;
+  }
+
+  /** Adds an element at an end; returns how many there are then. */
+  push(record: number, to: ListEnd, buffer: Uint8Array, start: number, end: number): number {
+    const heap = this.#heap;
+    const root = rootOf(heap, record);
+    if (encodingOf(heap, record) !== Encoding.QUICKLIST) {
+      const node = this.#addAtEnd(root, to, buffer, start, end);
+      if (node !== root) setRoot(heap, record, node);
+      return this.listpacks.count(node);
+    }
+    const rootWords = heap.words[root >>> SEGMENT_SHIFT];
+    const rootAt = (root & UNIT_MASK) << 1;
+    const node = rootWords[rootAt + (to === ListEnd.Head ? headWord : tailWord)];
     if (node !== 0 && this.#hasRoom(node, end - start)) {
-      this.#moved(record, node, this.#addAtEnd(node, to, buffer, start, end));
+      const moved = this.#addAtEnd(node, to, buffer, start, end);
+      if (moved !== node) this.#moved(record, node, moved);
     } else {
-      const added = this.#nodeOf(buffer, start, end);
+      const added = this.#nodeOf(buffer, start, end, this.#nextNodeBytes(root, node));
       const full = node === 0 ? 0 : this.#trimmed(record, node);
       this.#link(record, to === ListEnd.Head ? 0 : full, added);
     }
-    this.#addToCount(record, 1);
+    return ++rootWords[rootAt + countWord];
+  }
+
+  /** Moves the cursor to the first or the last element, which there is, and points `element` at it. */
+  readEnd(record: number, end: ListEnd): void {
+    const { listpacks } = this;
+    const node = end === ListEnd.Head ? this.#head(record) : this.#tail(record);
+    const at = end === ListEnd.Head ? listpacks.first(node) : listpacks.last(node);
+    this.#node = node;
+    this.#at = at;
+    listpacks.read(node, at, this.element);
+  }
+
+  /** Takes away what `readEnd` has just read; returns how many elements are left. */
+  removeEnd(record: number): number {
+    const { listpacks } = this;
+    const heap = this.#heap;
+    const node = this.#node;
+    const left = listpacks.remove(node, this.#at, 1);
+    const root = rootOf(heap, record);
+    if (root === node) {
+      if (left !== node) setRoot(heap, record, left);
+      return listpacks.count(left);
+    }
+    if (left !== node) this.#moved(record, node, left);
+    if (listpacks.first(left) === 0) {
+      this.#unlink(record, left);
+      listpacks.free(left);
+    }
+    const rootWords = heap.words[root >>> SEGMENT_SHIFT];
+    return --rootWords[((root & UNIT_MASK) << 1) + countWord];
   }
 
   /** Replaces the element at the cursor. */
@@ -428,9 +483,18 @@ export class Lists implements ValueKind {
       : this.listpacks.append(node, buffer, start, end);
   }
 
-  /** A node in no list, with one element. */
-  #nodeOf(buffer: Uint8Array, start: number, end: number): number {
-    const node = this.listpacks.create();
+  /** How large to make a node that is to be filled at an end, beside `full`, the last one there (or 0). */
+  #nextNodeBytes(root: number, full: number): number {
+    if (full === 0) return 0;
+    const fill = this.#limits.listMaxListpackSize;
+    const bytesMax = fill < 0 ? nodeBytesMax(fill) : countedNodeBytesMax;
+    const fullBytes = Math.min(bytesMax, this.listpacks.bytes(full));
+    return nextNodeBytes(fullBytes, this.#word(root, nodeCountWord));
+  }
+
+  /** A node in no list, with one element and room for `capacityBytes`. */
+  #nodeOf(buffer: Uint8Array, start: number, end: number, capacityBytes = 0): number {
+    const node = this.listpacks.create(capacityBytes);
     try {
       return this.listpacks.append(node, buffer, start, end);
     } catch (error) {
@@ -441,8 +505,7 @@ export class Lists implements ValueKind {
 
   /** Gives back what a full node had for growing, if it is worth a copy; returns where the node is now. */
   #trimmed(record: number, node: number): number {
-    const bytes = linkBytes + this.listpacks.bytes(node);
-    if (this.#heap.capacity(node) - bytes < bytes >>> 4) return node;
+    if (!isWorthFitting(this.#heap, node, linkBytes + this.listpacks.bytes(node))) return node;
     let fitting: number;
     try {
       fitting = this.listpacks.copy(node);
@@ -594,8 +657,9 @@ export class Lists implements ValueKind {
   }
 
   #hasRoom(node: number, length: number): boolean {
-    if (this.#isLarge(length)) return false;
     const bytes = this.listpacks.bytes(node) + length + entryOverheadBytes;
+    const fill = this.#limits.listMaxListpackSize;
+    if (fill < 0) return bytes <= nodeBytesMax(fill);
     return !this.#exceeds(bytes, this.listpacks.count(node) + 1);
   }
 
@@ -633,5 +697,5 @@ export class Lists implements ValueKind {
 
 /** Bytes that a node may take, for a negative `list-max-listpack-size`. */
 function nodeBytesMax(fill: number): number {
-  return nodeBytesByClass[Math.min(-fill, nodeBytesByClass.length) - 1];
+  return classOneBytes << Math.min(-fill - 1, doublingsMax);
 }

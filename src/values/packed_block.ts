@@ -3,7 +3,9 @@
  *
  * Small ones fit exactly, so that a small collection costs no more than in Redis. Larger ones get an
  * eighth more, and the heap's size classes up to another eighth: filling 8 KiB with entries of 10 bytes
- * moves the block about 20 times. More slack would cost memory in every full node of a list.
+ * moves the block about 20 times. Where many such blocks follow each other, in a list or a stream, the
+ * next one is as large from the beginning as the full one before it (`nextNodeBytes`), and what is full
+ * gives back what it had for growing if `isWorthFitting`.
  */
 
 import { type Heap, HeapFullError } from "../memory/heap.ts";
@@ -47,6 +49,22 @@ export function shrinkBlock(heap: Heap, address: number, byteLength: number): nu
     if (error instanceof HeapFullError) return address;
     throw error;
   }
+}
+
+/** So many times as long as a node's unused part is a chain of nodes at least. */
+const chainPerSlack = 8;
+
+/**
+ * How large a node is made that is to be filled behind one of `fullBytes`, the `nodeCount`th: like that
+ * one, so that it doesn't move while it grows, but no more than an eighth of what the chain takes.
+ */
+export function nextNodeBytes(fullBytes: number, nodeCount: number): number {
+  return Math.trunc(fullBytes * Math.min(1, nodeCount / chainPerSlack));
+}
+
+/** Whether a copy of a full block that holds `byteLength` bytes would save a sixteenth of them. */
+export function isWorthFitting(heap: Heap, address: number, byteLength: number): boolean {
+  return heap.capacity(address) - heap.capacityFor(byteLength) > byteLength >>> 4;
 }
 
 function withSlack(byteLength: number): number {

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { randomBelow, type SeededRandom } from "../../src/random.ts";
+import { Arguments } from "../../src/resp/arguments.ts";
 import { ListEnd, type Lists } from "../../src/values/lists.ts";
 import { ValueType } from "../../src/values/record.ts";
 import { testScale, withSeed } from "../support/property.ts";
@@ -12,10 +13,13 @@ function contents(lists: Lists, record: number): string[] {
   const found: string[] = [];
   for (let isHere = lists.seek(record, 0); isHere; isHere = lists.next()) {
     lists.read();
-    const { buffer, start, end } = lists.element;
-    found.push(decoder.decode(buffer.subarray(start, end)));
+    found.push(elementText(lists));
   }
   return found;
+}
+
+function elementText({ element: { buffer, start, end } }: Lists): string {
+  return decoder.decode(buffer.subarray(start, end));
 }
 
 function randomElement(random: SeededRandom): string {
@@ -30,7 +34,7 @@ function change(lists: Lists, record: number, model: string[], random: SeededRan
   const bytes = encoder.encode(text);
   const index = randomBelow(random, model.length + 1);
   const after = randomBelow(random, 2) === 1;
-  switch (randomBelow(random, 9)) {
+  switch (randomBelow(random, 10)) {
     case 0:
     case 1:
     case 2:
@@ -63,6 +67,13 @@ function change(lists: Lists, record: number, model: string[], random: SeededRan
       const count = randomBelow(random, 4);
       lists.removeRange(record, index, count);
       model.splice(index, count);
+      break;
+    }
+    case 7: {
+      if (model.length === 0) break;
+      lists.readEnd(record, after ? ListEnd.Tail : ListEnd.Head);
+      assertEquals(elementText(lists), after ? model.pop() : model.shift());
+      assertEquals(lists.removeEnd(record), model.length);
       break;
     }
     default:
@@ -104,9 +115,24 @@ Deno.test("elements are found by index from either end", () => {
   for (let i = -20; i < 20; i++) {
     assertEquals(lists.seek(record, i), true);
     lists.read();
-    const { buffer, start, end } = lists.element;
-    assertEquals(decoder.decode(buffer.subarray(start, end)), `e${(i + 20) % 20}`);
+    assertEquals(elementText(lists), `e${(i + 20) % 20}`);
   }
   assertEquals(lists.seek(record, 20), false);
   assertEquals(lists.seek(record, -21), false);
+});
+
+Deno.test("a long list has an eighth for growing in its last node, and a sixteenth in the full ones", () => {
+  for (const end of [ListEnd.Head, ListEnd.Tail]) {
+    const bench = new ValueBench();
+    const { lists } = bench.values;
+    const record = bench.create(ValueType.LIST);
+    const elements = Array.from({ length: 100 }, (_, i) => `element:${i % 7}${"x".repeat(i % 7)}`);
+    for (let count = 100; count <= 40_000; count += 100) {
+      assertEquals(lists.pushAll(record, end, Arguments.from(elements), 0), count);
+      if (lists.nodeCount(record) === 1) continue;
+      const slack = lists.bytes(record, 0) / lists.listpackBytes(record) - 1;
+      assert(slack < 3 / 16, `${slack} of ${lists.listpackBytes(record)} bytes`);
+    }
+    bench.drop(record);
+  }
 });
