@@ -4,7 +4,7 @@
  * `getKeys` function of its own says.
  */
 import type { Arguments } from "../resp/arguments.ts";
-import { parseInt64 } from "../resp/numbers.ts";
+import { int64Max, int64Min, parseInt64 } from "../resp/numbers.ts";
 import {
   type BeginSearch,
   type CommandSpec,
@@ -26,12 +26,44 @@ export function findKeys(spec: CommandSpec, args: Arguments): FoundKeys {
     const found = findKeysBySpecs(spec.keySpecs, args);
     if (found !== null) return found;
   }
-  return spec.getKeys === null ? { positions: [], flags: [] } : spec.getKeys(args);
+  return spec.getKeys === null ? findKeysByCount(spec.keySpecs, args) : spec.getKeys(args);
 }
 
 /** Key specs that stand for something that is only routed as a key don't count. */
 function isOfRealKeys(keySpec: KeySpec): boolean {
   return (keySpec.flags & KeyFlag.NOT_KEY) === 0;
+}
+
+/**
+ * The keys where a number says how many there are, read as C's `atoi` does: the command may refuse such a
+ * number, and yet Redis finds the keys, without flags, those counted before the others.
+ */
+function findKeysByCount(keySpecs: readonly KeySpec[], args: Arguments): FoundKeys {
+  const positions: number[] = [];
+  for (const { beginSearch, findKeys } of keySpecs) {
+    if (beginSearch.type !== "index" || findKeys.type !== "keynum") continue;
+    const at = beginSearch.index + findKeys.keyNumIndex;
+    const first = beginSearch.index + findKeys.firstKey;
+    const number = at < args.count ? leadingInt32(args.cString(at)) : 0;
+    if (number < 1 || number > args.count - first) break;
+    for (let i = 0; i < number; i++) positions.push(first + i);
+  }
+  if (positions.length > 0) {
+    for (const { beginSearch, findKeys } of keySpecs) {
+      if (beginSearch.type === "index" && findKeys.type === "range") {
+        positions.push(beginSearch.index);
+      }
+    }
+  }
+  return { positions, flags: positions.map(() => 0) };
+}
+
+/** What C's `atoi` makes of a text: the number that it begins with, cut down to 32 bits. */
+function leadingInt32(text: string): number {
+  const [digits] = /^[ \t-\r]*[+-]?\d+/.exec(text) ?? ["0"];
+  const value = BigInt(digits.trim().replace("+", ""));
+  const clamped = value > int64Max ? int64Max : value < int64Min ? int64Min : value;
+  return Number(BigInt.asIntN(32, clamped));
 }
 
 /** Null when a key spec does not fit the arguments, or does not tell every key. */
