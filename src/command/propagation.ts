@@ -81,8 +81,8 @@ export class Propagation implements KeyspaceEvents {
     if (this.#tracking.active) this.#tracking.changed(buffer, start, end);
   }
 
-  /** Consumer groups have changed, which neither watching nor waiting clients hear of. */
-  groupsChanged(changes: number): void {
+  /** What neither watching nor waiting clients hear of has changed: consumer groups, an encoding. */
+  changedUnheard(changes: number): void {
     this.#stats.dirty += changes;
   }
 
@@ -187,7 +187,7 @@ export class Propagation implements KeyspaceEvents {
     const start = keyStartOf(record);
     const end = start + keyLengthOf(heap, record);
     const buffer = heap.bytes[record >>> SEGMENT_SHIFT];
-    // nobody has changed it
+    // what goes by itself is no change that a save would be due for
     this.changed(database, buffer, start, end, 0);
     this.notify(notifyClass, event, database, buffer, start, end);
   }

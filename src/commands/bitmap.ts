@@ -28,7 +28,7 @@ import {
   invertBits,
 } from "../values/bits.ts";
 import { Encoding, encodingOf, externalBit, ValueType } from "../values/record.ts";
-import { readValue, writeValue } from "./lookup.ts";
+import { readValue, removeForNothing, writeValue } from "./lookup.ts";
 
 const hashSign = 35;
 const letterI = 105;
@@ -187,7 +187,7 @@ function bitop(context: CommandContext): void {
     length = Math.max(length, locatedLength(database));
   }
   if (length > 0) storeCombined(context, operation, sources, length);
-  else removeDestination(context);
+  else removeForNothing(context, 2);
   reply.integer(length);
 }
 
@@ -242,15 +242,6 @@ function combineStrings(
     combining = operation;
   }
   if (operation === BitOperation.Not) invertBits(into, start, end);
-}
-
-function removeDestination(context: CommandContext): void {
-  const { args, database } = context;
-  const found = database.lookupWrite(args.buffer, args.starts[2], args.ends[2]);
-  if (found === 0) return;
-  database.removeFound(found);
-  context.changed(2);
-  context.notify(NotifyClass.GENERIC, "del", 2);
 }
 
 /** A subcommand of BITFIELD. */

@@ -81,7 +81,7 @@ function renameKey(context: CommandContext, mayReplace: boolean): boolean {
     database.removeFound(taken);
   }
   database.rename(record, buffer, starts[2], ends[2]);
-  context.changed(1);
+  context.changed(1, 0);
   context.changed(2);
   context.notify(NotifyClass.GENERIC, "rename_from", 1);
   context.notify(NotifyClass.GENERIC, "rename_to", 2);
@@ -114,7 +114,7 @@ function move(context: CommandContext): void {
     return reply.integer(0);
   }
   database.moveTo(target, record);
-  context.changed(1);
+  context.changed(1, 0);
   propagation.changed(target, buffer, starts[1], ends[1]);
   context.notify(NotifyClass.GENERIC, "move_from", 1);
   propagation.notify(NotifyClass.GENERIC, "move_to", target, buffer, starts[1], ends[1]);

@@ -105,8 +105,10 @@ function hmget(context: CommandContext): void {
     if (isExpired) expired++;
   }
   if (expired === 0) return;
-  database.fieldsExpired(record, expired);
-  database.fieldsRemoved(record);
+  // in Redis a field that takes the hash with it is no event, unless another went before it
+  const isEvent = expired > 1 || hashesOf(context).count(record) > 0;
+  database.fieldsExpired(record, expired, isEvent);
+  database.fieldsRemoved(record, isEvent);
 }
 
 function hexists(context: CommandContext): void {

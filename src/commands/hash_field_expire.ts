@@ -304,8 +304,8 @@ function requirePairs({ args, command }: CommandContext, i: number): void {
 }
 
 /**
- * Whether the fields are there, or not there, as the condition has it. Fields that are looked at and whose
- * time has come go, and with the last one the hash.
+ * Whether the fields are there, or not there, as the condition has it. Those that it meets past their time
+ * go, which is neither an event nor a change for who watches.
  */
 function isConditionMet(
   context: CommandContext,
@@ -315,36 +315,34 @@ function isConditionMet(
   if (condition === "") return true;
   if (record === 0) return condition === "FNX";
   const { args: { buffer, starts, ends, count }, database } = context;
-  let expired = 0;
-  let isMet = true;
-  for (let i = fieldsFrom; i < count && isMet; i += 2) {
+  for (let i = fieldsFrom; i < count; i += 2) {
     const isThere = findField(context, record, i);
-    const isExpired = !isThere && database.expireField(record, buffer, starts[i], ends[i]);
-    if (isExpired) expired++;
-    isMet = isThere === (condition === "FXX");
+    if (!isThere && database.expireField(record, buffer, starts[i], ends[i])) {
+      database.fieldsExpired(record, 1, false, false);
+    }
+    if (isThere !== (condition === "FXX")) return false;
   }
-  if (expired > 0) {
-    database.fieldsExpired(record, expired);
-    database.fieldsRemoved(record);
-  }
-  return isMet;
+  return true;
 }
 
 function hsetex(context: CommandContext): void {
-  const { args, args: { buffer, starts, ends, count }, reply } = context;
+  const { args, args: { buffer, starts, ends, count }, database, reply } = context;
   const hashes = hashesOf(context);
   const options = parseHsetex(context);
   const { expiresAtMs, fieldsFrom, keepTtl } = options;
-  const found = writeValue(context, 1, ValueType.HASH);
-  if (!isConditionMet(context, found, options)) return reply.integer(0);
-  const record = writeOrCreateValue(context, 1, ValueType.HASH);
+  let record = writeValue(context, 1, ValueType.HASH);
+  if (!isConditionMet(context, record, options)) {
+    if (record !== 0) database.fieldsRemoved(record);
+    return reply.integer(0);
+  }
+  if (record === 0) record = writeOrCreateValue(context, 1, ValueType.HASH);
   const pairs = (count - fieldsFrom) / 2;
   hashes.prepare(record, pairs, args, fieldsFrom, count);
   if (expiresAtMs !== null) hashes.extend(record);
   let updated = 0;
   let deleted = 0;
   for (let i = fieldsFrom; i < count; i += 2) {
-    // a time to live that is over is kept, too, as in Redis: the field won't be seen
+    // as in Redis a time to live is kept even if it is over, and the field goes by it
     hashes.set(
       record,
       buffer,

@@ -1,5 +1,6 @@
 /** How the commands on hashes take fields: as arguments, and as what is left of them in time. */
 import type { CommandContext } from "../command/context.ts";
+import type { Database } from "../keyspace/database.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 import type { Hashes } from "../values/hashes.ts";
@@ -43,13 +44,24 @@ export function replyValue(context: CommandContext, record: number, i: number): 
   return true;
 }
 
-/**
- * Removes the field that argument `i` is if its time has come, and with the last one the hash: Redis does
- * so where a field is looked at. Whether it did.
- */
+/** As `expireFieldAt`, for the field that argument `i` is; `record` is 0 where there is no hash. */
 export function expireField(context: CommandContext, record: number, i: number): boolean {
   const { args: { buffer, starts, ends }, database } = context;
-  if (record === 0 || !database.expireField(record, buffer, starts[i], ends[i])) return false;
+  return record !== 0 && expireFieldAt(database, record, buffer, starts[i], ends[i]);
+}
+
+/**
+ * Removes a field if its time has come, and with the last one the hash: Redis does so where a field is
+ * looked at. Whether it did.
+ */
+export function expireFieldAt(
+  database: Database,
+  record: number,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (!database.expireField(record, buffer, start, end)) return false;
   database.fieldsExpired(record, 1);
   database.fieldsRemoved(record);
   return true;

@@ -272,7 +272,7 @@ function pfdebug(context: CommandContext): void {
 /** Gives the sparse HyperLogLog of PFDEBUG the dense encoding. */
 function becomeDense(context: CommandContext, record: number): void {
   makeDense(context, 2, record);
-  context.changed(2);
+  context.server.propagation.changedUnheard(1);
 }
 
 /** Answers with every register of the located HyperLogLog. */

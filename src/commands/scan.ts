@@ -32,18 +32,12 @@ class RecordList {
     return this.#records[i];
   }
 
-  /**
-   * Leaves out the records whose time has come, and removes them from their database; and those of another
-   * `ValueType`, if one is given.
-   */
-  sift(database: Database, type: number | null): void {
+  /** Leaves out the records that `isKept` doesn't want. */
+  filter(isKept: (record: number) => boolean): void {
     let kept = 0;
     for (let i = 0; i < this.length; i++) {
       const record = this.#records[i];
-      if (database.isDue(record)) database.expire(record);
-      else if (type === null || typeOf(database.heap, record) === type) {
-        this.#records[kept++] = record;
-      }
+      if (isKept(record)) this.#records[kept++] = record;
     }
     this.length = kept;
   }
@@ -76,6 +70,19 @@ function keys({ args, database, reply }: CommandContext): void {
   replyKeys(reply, database, found);
 }
 
+/** Whether a key that SCAN has met is alive and of the type asked for; asking for one is an access. */
+function isScanned(database: Database, record: number, type: number | null): boolean {
+  const { stats } = database.keyspace;
+  if (database.isDue(record)) {
+    if (type !== null) stats.misses++;
+    database.expire(record);
+    return false;
+  }
+  if (type === null) return true;
+  stats.hits++;
+  return typeOf(database.heap, record) === type;
+}
+
 function scan({ args, database, reply }: CommandContext): void {
   let cursor = parseCursor(args, 1);
   const { count, pattern, type } = parseScanOptions(args, 2, ScanOf.Keys);
@@ -89,7 +96,7 @@ function scan({ args, database, reply }: CommandContext): void {
   do {
     cursor = database.dict.scan(cursor, visit);
   } while (cursor !== 0 && bucketsLeft-- > 0 && looked < count);
-  found.sift(database, type);
+  found.filter((record) => isScanned(database, record, type));
   reply.array(2);
   reply.bulkString(String(cursor));
   replyKeys(reply, database, found);

@@ -10,7 +10,7 @@ import { parseInt64 } from "../resp/numbers.ts";
 import { ByteList } from "../values/byte_list.ts";
 import { ValueType } from "../values/record.ts";
 import type { Sets } from "../values/sets.ts";
-import { readValue } from "./lookup.ts";
+import { readValue, removeForNothing } from "./lookup.ts";
 
 const found = new ByteList();
 
@@ -46,8 +46,10 @@ function storeResult(context: CommandContext, result: number, event: string): vo
   const { args: { buffer, starts, ends }, database, reply } = context;
   const { sets } = database.keyspace.values;
   const size = sets.count(result);
-  if (size === 0) sets.detached.discard(result);
-  else {
+  if (size === 0) {
+    sets.detached.discard(result);
+    removeForNothing(context, 1);
+  } else {
     const taken = database.lookupWrite(buffer, starts[1], ends[1]);
     sets.detached.store(
       result,
@@ -56,18 +58,7 @@ function storeResult(context: CommandContext, result: number, event: string): vo
     context.changed(1);
     context.notify(NotifyClass.SET, event, 1);
   }
-  if (size === 0) removeTarget(context);
   reply.integer(size);
-}
-
-/** Removes the key of argument 1, if there is one. */
-function removeTarget(context: CommandContext): void {
-  const { args: { buffer, starts, ends }, database } = context;
-  const taken = database.find(buffer, starts[1], ends[1]);
-  if (taken === 0) return;
-  database.removeFound(taken);
-  context.changed(1);
-  context.notify(NotifyClass.GENERIC, "del", 1);
 }
 
 /** Answers with a detached set, which is gone then. */
@@ -104,7 +95,7 @@ function sinterstore(context: CommandContext): void {
   const { sets } = database.keyspace.values;
   const sorted = smallestFirst(sets, readSets(context, 2, args.count - 2));
   if (sorted === null) {
-    removeTarget(context);
+    removeForNothing(context, 1);
     return reply.integer(0);
   }
   const [smallest, ...others] = sorted;

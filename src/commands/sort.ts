@@ -15,6 +15,8 @@ import { ByteList } from "../values/byte_list.ts";
 import { ListEnd } from "../values/lists.ts";
 import { typeOf, ValueType } from "../values/record.ts";
 import { Slice } from "../values/slice.ts";
+import { expireFieldAt } from "./hash_fields.ts";
+import { removeForNothing } from "./lookup.ts";
 
 const asterisk = 0x2a;
 const hash = 0x23;
@@ -148,7 +150,11 @@ class Sorting {
     const type = typeOf(database.heap, record);
     if (arrow >= 0) {
       const { hashes } = database.keyspace.values;
-      if (type !== ValueType.HASH || !hashes.get(record, buffer, arrow + 2, end)) return false;
+      if (type !== ValueType.HASH) return false;
+      if (!hashes.get(record, buffer, arrow + 2, end)) {
+        expireFieldAt(database, record, buffer, arrow + 2, end);
+        return false;
+      }
       this.found.set(hashes.value.buffer, hashes.value.start, hashes.value.end);
       return true;
     }
@@ -161,6 +167,8 @@ class Sorting {
   #weighByNumber(byPattern: boolean): void {
     const { elements, found } = this;
     this.#scores = new Float64Array(elements.length);
+    // a weight that is none is an error in the end only, when all have been looked up
+    let areNumbers = true;
     for (let i = 0; i < elements.length; i++) {
       if (byPattern) {
         if (!this.lookup(this.#options.by, i)) continue;
@@ -168,9 +176,10 @@ class Sorting {
       let score = parseDouble(found.buffer, found.start, found.end);
       // here, what overflows is infinite, and nothing is 0
       if (Number.isNaN(score)) score = parseBound(found.buffer, found.start, found.end);
-      if (Number.isNaN(score)) throw new CommandError(errors.weightNotDouble);
+      areNumbers &&= !Number.isNaN(score);
       this.#scores[i] = score;
     }
+    if (!areNumbers) throw new CommandError(errors.weightNotDouble);
   }
 
   #weighByText(): void {
@@ -287,15 +296,11 @@ function store(
       else results.add(buffer, 0, 0);
     }
   }
-  const taken = database.lookupWrite(buffer, starts[keyAt], ends[keyAt]);
   if (results.length === 0) {
-    if (taken !== 0) {
-      database.removeFound(taken);
-      context.changed(keyAt);
-      context.notify(NotifyClass.GENERIC, "del", keyAt);
-    }
+    removeForNothing(context, keyAt);
     return context.reply.integer(0);
   }
+  const taken = database.lookupWrite(buffer, starts[keyAt], ends[keyAt]);
   const { lists } = database.keyspace.values;
   const list = database.create(taken, buffer, starts[keyAt], ends[keyAt], ValueType.LIST);
   for (let i = 0; i < results.length; i++) {

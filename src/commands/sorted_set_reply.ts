@@ -5,6 +5,7 @@ import type { ReplyWriter } from "../resp/reply_writer.ts";
 import { ValueType } from "../values/record.ts";
 import type { SortedSetCursor } from "../values/sorted_set_cursor.ts";
 import type { SortedSets } from "../values/sorted_sets.ts";
+import { removeForNothing } from "./lookup.ts";
 
 export function sortedSetsOf({ database }: CommandContext): SortedSets {
   return database.keyspace.values.sortedSets;
@@ -61,8 +62,8 @@ export function storeResult(
   const { args: { buffer, starts, ends }, database, reply } = context;
   const sets = sortedSetsOf(context);
   const size = sets.count(result);
-  const taken = database.lookupWrite(buffer, starts[i], ends[i]);
   if (size > 0) {
+    const taken = database.lookupWrite(buffer, starts[i], ends[i]);
     sets.detached.store(
       result,
       () => database.create(taken, buffer, starts[i], ends[i], ValueType.SORTED_SET),
@@ -71,11 +72,7 @@ export function storeResult(
     context.notify(NotifyClass.SORTED_SET, event, i);
   } else {
     sets.detached.discard(result);
-    if (taken !== 0) {
-      database.remove(taken);
-      context.changed(i);
-      context.notify(NotifyClass.GENERIC, "del", i);
-    }
+    removeForNothing(context, i);
   }
   reply.integer(size);
 }

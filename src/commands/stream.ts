@@ -213,7 +213,7 @@ function xsetid(context: CommandContext): void {
   streams.setLastId(record, id);
   if (added !== -1) streams.setAdded(record, added);
   if (!maxDeletedId.isZero) streams.setMaxDeletedId(record, maxDeletedId);
-  context.server.propagation.groupsChanged(1);
+  context.server.propagation.changedUnheard(1);
   context.notify(NotifyClass.STREAM, "xsetid", 1);
   reply.ok();
 }

@@ -14,7 +14,7 @@ import type { Int64 } from "../resp/numbers.ts";
 import { ValueType } from "../values/record.ts";
 import { ParsedId, parseStreamId, StreamId } from "../values/stream_id.ts";
 import type { Streams } from "../values/streams.ts";
-import { readValueToChange } from "./lookup.ts";
+import { checkType } from "./lookup.ts";
 import { parseId, parseRangeStart, replyEntry, replyId, streamsOf } from "./stream_arguments.ts";
 import { type GroupArguments, propagateClaim, propagateLastId } from "./stream_propagation.ts";
 
@@ -38,10 +38,12 @@ interface Claim extends GroupArguments {
   consumer: number;
 }
 
-function findGroup(context: CommandContext): Claim {
-  const { args } = context;
+/** The group that is argument 2, in what `record` holds, the key that has just been looked up. */
+function findGroup(context: CommandContext, record: number): Claim {
+  const { args, database } = context;
   const { buffer, starts, ends } = args;
-  const record = readValueToChange(context, 1, ValueType.STREAM);
+  checkType(database, record, ValueType.STREAM);
+  if (record !== 0) database.dict.changeFound();
   const streams = streamsOf(context);
   const group = record === 0
     ? 0
@@ -60,7 +62,7 @@ function seeConsumer(context: CommandContext, claim: Claim): void {
   claim.consumer = groups.findConsumer(claim.group, buffer, start, end);
   if (claim.consumer === 0) {
     claim.consumer = groups.createConsumer(claim.group, buffer, start, end, nowMs);
-    server.propagation.groupsChanged(1);
+    server.propagation.changedUnheard(1);
     context.notify(NotifyClass.STREAM, "xgroup-createconsumer", 1);
   }
   groups.setSeenMs(claim.consumer, nowMs);
@@ -121,8 +123,8 @@ function behindIds(args: Arguments): number {
 }
 
 function xclaim(context: CommandContext): void {
-  const { args, reply, server } = context;
-  const claim = findGroup(context);
+  const { args, database, reply, server } = context;
+  const claim = findGroup(context, database.lookupRead(args.buffer, args.starts[1], args.ends[1]));
   const { streams: { groups }, group } = claim;
   context.propagateNothing();
   const idleMinMs = parseIdleMin(args, "XCLAIM");
@@ -141,7 +143,7 @@ function xclaim(context: CommandContext): void {
     changes++;
     if (outcome === Claimed.Entry) claimed.push(i);
   }
-  server.propagation.groupsChanged(changes + (lastIdChanged ? 1 : 0));
+  server.propagation.changedUnheard(changes + (lastIdChanged ? 1 : 0));
   if (lastIdChanged) propagateLastId(context, claim);
   reply.array(claimed.length);
   for (const i of claimed) replyClaimed(context, claim, parseId(args, i, id), options.justIds);
@@ -202,7 +204,8 @@ function replyClaimed(
 }
 
 function xautoclaim(context: CommandContext): void {
-  const { args, reply, server } = context;
+  const { args, database, reply, server } = context;
+  const record = database.lookupRead(args.buffer, args.starts[1], args.ends[1]);
   const idleMinMs = parseIdleMin(args, "XAUTOCLAIM");
   const start = parseRangeStart(args, firstIdAt, new StreamId());
   let countMax = autoclaimCount;
@@ -212,11 +215,11 @@ function xautoclaim(context: CommandContext): void {
     else if (args.is(i, "JUSTID")) justIds = true;
     else throw new CommandError(errors.syntax);
   }
-  const claim = findGroup(context);
+  const claim = findGroup(context, record);
   context.propagateNothing();
   seeConsumer(context, claim);
   const { claimed, dropped, next } = claimFrom(context, claim, start, countMax, idleMinMs, justIds);
-  server.propagation.groupsChanged(claimed.length + dropped.length);
+  server.propagation.changedUnheard(claimed.length + dropped.length);
   reply.array(3);
   replyId(reply, next);
   reply.array(claimed.length);

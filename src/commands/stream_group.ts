@@ -125,7 +125,7 @@ function create(context: CommandContext): void {
   }
   streams.groups.setEntriesRead(group, entriesRead);
   if (isNew) context.changed(keyAt);
-  else context.server.propagation.groupsChanged(1);
+  else context.server.propagation.changedUnheard(1);
   context.notify(NotifyClass.STREAM, "xgroup-create", keyAt);
   reply.ok();
 }
@@ -142,7 +142,7 @@ function setId(context: CommandContext): void {
   else parseId(args, idAt, id, { edges: true });
   streams.groups.setLastId(group, id);
   streams.groups.setEntriesRead(group, entriesRead);
-  context.server.propagation.groupsChanged(1);
+  context.server.propagation.changedUnheard(1);
   context.notify(NotifyClass.STREAM, "xgroup-setid", keyAt);
   reply.ok();
 }
@@ -166,7 +166,7 @@ function createConsumer(context: CommandContext): void {
   const end = ends[consumerAt];
   if (groups.findConsumer(group, buffer, start, end) !== 0) return reply.integer(0);
   groups.createConsumer(group, buffer, start, end, server.keyspace.nowMs);
-  server.propagation.groupsChanged(1);
+  server.propagation.changedUnheard(1);
   context.notify(NotifyClass.STREAM, "xgroup-createconsumer", keyAt);
   reply.integer(1);
 }
@@ -179,7 +179,7 @@ function deleteConsumer(context: CommandContext): void {
   if (consumer === 0) return reply.integer(0);
   const pending = groups.pendingCount(consumer);
   groups.removeConsumer(group, consumer);
-  server.propagation.groupsChanged(1);
+  server.propagation.changedUnheard(1);
   context.notify(NotifyClass.STREAM, "xgroup-delconsumer", keyAt);
   reply.integer(pending);
 }
@@ -210,7 +210,7 @@ function xack(context: CommandContext): void {
     groups.removePending(group, pending);
     acknowledged++;
   }
-  server.propagation.groupsChanged(acknowledged);
+  server.propagation.changedUnheard(acknowledged);
   reply.integer(acknowledged);
 }
 

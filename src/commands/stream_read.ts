@@ -90,19 +90,22 @@ function xread(context: CommandContext): void {
   const { firstKey, streamCount, countMax } = request;
   const streams = streamsOf(context);
   const ids: StreamId[] = [];
-  const served: number[] = [];
+  const served: { k: number; record: number }[] = [];
   for (let k = 0; k < streamCount; k++) {
     const record = readValue(context, firstKey + k, ValueType.STREAM);
     const behind = new StreamId().set(
       readBehind(args, firstKey + streamCount + k, streams, record),
     );
     ids.push(behind);
-    if (record !== 0 && hasBehind(streams, record, behind)) served.push(k);
+  }
+  // as in Redis each stream is looked up a second time, which counts
+  for (let k = 0; k < streamCount; k++) {
+    const record = readValue(context, firstKey + k, ValueType.STREAM);
+    if (record !== 0 && hasBehind(streams, record, ids[k])) served.push({ k, record });
   }
   if (served.length === 0) return waitForEntries(context, request, ids);
   replyStreams(reply, served.length);
-  for (const k of served) {
-    const record = readValue(context, firstKey + k, ValueType.STREAM);
+  for (const { k, record } of served) {
     replyKey(context, firstKey + k);
     from.set(ids[k]).increment();
     replyRange(reply, streams, record, from, StreamId.max, countMax);
@@ -176,6 +179,8 @@ function xreadgroup(context: CommandContext): void {
   const streams = streamsOf(context);
   const served: (GroupRead & { consumer: number })[] = [];
   for (const read of reads) {
+    // as for XREAD
+    readValue(context, read.keyAt, ValueType.STREAM);
     const consumer = consumerOf(context, request, read);
     streams.groups.setSeenMs(consumer, context.server.keyspace.nowMs);
     const before = served.filter((other) => isSameGroup(other, read)).length;
@@ -192,7 +197,7 @@ function xreadgroup(context: CommandContext): void {
       from.set(behind).increment();
       replyHistory(context, record, consumer, countMax);
     } else if (deliver(context, read, consumer, countMax, noAck) > 0) {
-      context.server.propagation.groupsChanged(1);
+      context.server.propagation.changedUnheard(1);
       propagateLastId(context, read);
     }
   }
@@ -244,7 +249,7 @@ function consumerOf(context: CommandContext, request: ReadRequest, read: GroupRe
   if (found !== 0) return found;
   const { nowMs } = server.keyspace;
   const made = groups.createConsumer(read.group, buffer, starts[nameAt], ends[nameAt], nowMs);
-  server.propagation.groupsChanged(1);
+  server.propagation.changedUnheard(1);
   context.notify(NotifyClass.STREAM, "xgroup-createconsumer", read.keyAt);
   // without it, XCLAIM makes the consumer, or nobody ever hears of it
   if (request.noAck) {

@@ -21,8 +21,7 @@ function exec(context: CommandContext): void {
   const { client, reply, server } = context;
   const { transaction } = client;
   if (transaction === null) throw new CommandError(errors.execWithoutMulti);
-  const hasChanged = client.watchedChanged ||
-    server.watchedKeys.hasExpired(client, server.keyspace.databases);
+  const hasChanged = server.watchedKeys.hasSeenChange(client, server.keyspace.databases);
   server.watchedKeys.unwatch(client);
   client.transaction = null;
   if (transaction.refused) throw new CommandError(errors.transactionRefused);
@@ -45,8 +44,6 @@ function watch({ args, client, database, reply, server }: CommandContext): void 
   // whoever has seen a change already learns no more from watching
   if (client.watchedChanged) return;
   for (let i = 1; i < args.count; i++) {
-    // a key whose time has come is no key: it goes before it is watched
-    database.find(buffer, starts[i], ends[i]);
     server.watchedKeys.watch(client, database, buffer, starts[i], ends[i]);
   }
 }

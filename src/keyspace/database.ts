@@ -130,6 +130,12 @@ export class Database {
     return record;
   }
 
+  /** Whether the key is there only because nobody has looked at it since its time came. */
+  isPast(buffer: Uint8Array, start: number, end: number): boolean {
+    const record = this.dict.find(buffer, start, end);
+    return record !== 0 && this.isDue(record);
+  }
+
   /** The record of a live key, or 0, for a command that reads it: counts a hit or a miss. */
   lookupRead(buffer: Uint8Array, start: number, end: number): number {
     const record = this.find(buffer, start, end);
@@ -587,24 +593,28 @@ export class Database {
     return hashes.remove(record, buffer, start, end);
   }
 
-  /** Listeners hear that so many fields of a hash have gone because their time had come. */
-  fieldsExpired(record: number, fields: number): void {
+  /**
+   * So many fields of a hash have gone because their time had come. Commands of Redis differ in whether
+   * that is an event, and in whether it is a change for those who watch the key.
+   */
+  fieldsExpired(record: number, fields: number, isEvent = true, isChange = true): void {
     if (fields === 0) return;
     const { events, stats } = this.keyspace;
     stats.expiredFields += fields;
     const start = keyStartOf(record);
     const end = start + keyLengthOf(this.heap, record);
     const buffer = this.heap.bytes[record >>> SEGMENT_SHIFT];
-    events.changed(this, buffer, start, end, 0);
-    events.notify(NotifyClass.HASH, "hexpired", this, buffer, start, end);
+    // as with keys, no change that a save would be due for
+    if (isChange) events.changed(this, buffer, start, end, 0);
+    if (isEvent) events.notify(NotifyClass.HASH, "hexpired", this, buffer, start, end);
   }
 
   /** Fields have gone from a hash, or lost their times to live: without any left it goes, too. */
-  fieldsRemoved(record: number): void {
+  fieldsRemoved(record: number, isEvent = true): void {
     if (this.keyspace.values.hashes.count(record) > 0) return this.fieldTimers.update(record);
     const key = this.keyBytes(record);
     this.remove(record);
-    this.keyspace.events.notify(NotifyClass.GENERIC, "del", this, key, 0, key.length);
+    if (isEvent) this.keyspace.events.notify(NotifyClass.GENERIC, "del", this, key, 0, key.length);
   }
 
   /** The record makes room for others: it goes, and listeners hear of it. */

@@ -10,7 +10,7 @@ export { NotifyClass } from "../config/notify_classes.ts";
 
 /** Listeners must not change the database that calls them, nor search it but when it was flushed or swapped. */
 export interface KeyspaceEvents {
-  /** The value or the time to live of the key `buffer[start, end)` has changed; `changes` counts for more than one. */
+  /** The value or the time to live of the key `buffer[start, end)` has changed; `changes` is what it counts for. */
   changed(
     database: Database,
     buffer: Uint8Array,

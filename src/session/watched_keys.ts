@@ -3,6 +3,9 @@
  *
  * It is told of changes by `command/propagation.ts`, and costs one look at `count` while nobody watches.
  * Keys are held as strings of their bytes: there are as many as are watched, and no more.
+ *
+ * A key whose time has come is there until somebody looks at it, and is no key: who begins to watch it
+ * sees no change when it goes, and who watched it before has seen one when its time came.
  */
 import type { Database } from "../keyspace/database.ts";
 import type { Client } from "./client.ts";
@@ -12,7 +15,8 @@ interface WatchedKey {
   /** Number of the database, as SWAPDB exchanges contents and not numbers. */
   readonly database: number;
   readonly key: Uint8Array;
-  readonly clients: Set<Client>;
+  /** Who watches it; true where its time had already come then. */
+  readonly clients: Map<Client, boolean>;
 }
 
 const latin1 = new TextDecoder("latin1");
@@ -47,11 +51,13 @@ export class WatchedKeys {
     let watched = this.#keys.get(name);
     if (watched === undefined) {
       const key = buffer.slice(start, end);
-      watched = { database: database.index, key, clients: new Set() };
+      watched = { database: database.index, key, clients: new Map() };
       this.#keys.set(name, watched);
       this.#filter.add(key);
     }
-    watched.clients.add(client);
+    if (!watched.clients.has(client)) {
+      watched.clients.set(client, database.isPast(buffer, start, end));
+    }
     const ofClient = this.#byClient.get(client);
     if (ofClient === undefined) this.#byClient.set(client, new Set([watched]));
     else ofClient.add(watched);
@@ -71,11 +77,11 @@ export class WatchedKeys {
     }
   }
 
-  /** Whether the time of one of a client's keys has come, which is a change though the key is still there. */
-  hasExpired(client: Client, databases: readonly Database[]): boolean {
-    for (const { database, key } of this.#byClient.get(client) ?? []) {
-      const record = databases[database].dict.find(key, 0, key.length);
-      if (record !== 0 && databases[database].isDue(record)) return true;
+  /** Whether a client has seen a change: the end of a key's time, too. */
+  hasSeenChange(client: Client, databases: readonly Database[]): boolean {
+    if (client.watchedChanged) return true;
+    for (const { clients, database, key } of this.#byClient.get(client) ?? []) {
+      if (!clients.get(client) && databases[database].isPast(key, 0, key.length)) return true;
     }
     return false;
   }
@@ -84,36 +90,41 @@ export class WatchedKeys {
   changed(database: Database, buffer: Uint8Array, start: number, end: number): void {
     if (!this.#filter.mayHold(buffer, start, end)) return;
     const watched = this.#keys.get(nameOf(database.index, buffer, start, end));
-    if (watched !== undefined) touch(watched);
+    if (watched === undefined) return;
+    for (const [client, wasPast] of watched.clients) {
+      // that it goes is all that can happen to a key whose time has come
+      if (wasPast) watched.clients.set(client, false);
+      else client.watchedChanged = true;
+    }
   }
 
   /** A database is about to lose all its keys. */
   flushed(database: Database): void {
     for (const watched of this.#keys.values()) {
-      if (watched.database === database.index && holds(database, watched)) touch(watched);
+      if (watched.database === database.index) touchReplaced(watched, database, null);
     }
   }
 
   /** Two databases are about to exchange their contents. */
   swapped(first: Database, second: Database): void {
     for (const watched of this.#keys.values()) {
-      if (watched.database === first.index) touchSwapped(watched, first, second);
-      else if (watched.database === second.index) touchSwapped(watched, second, first);
+      if (watched.database === first.index) touchReplaced(watched, first, second);
+      else if (watched.database === second.index) touchReplaced(watched, second, first);
     }
   }
 }
 
-/** Whether a key is there, or was when it began to be watched: one whose time has come since counts. */
-function holds(database: Database, { key }: WatchedKey): boolean {
-  return database.dict.find(key, 0, key.length) !== 0;
-}
-
-/** The key changes if there was one, or if there will be; one whose time has come will not be. */
-function touchSwapped(watched: WatchedKey, from: Database, to: Database): void {
-  const { key } = watched;
-  if (holds(from, watched) || to.find(key, 0, key.length) !== 0) touch(watched);
-}
-
-function touch(watched: WatchedKey): void {
-  for (const client of watched.clients) client.watchedChanged = true;
+/** A key changes with its whole database if there was one, or if there will be. */
+function touchReplaced(watched: WatchedKey, from: Database, to: Database | null): void {
+  const { clients, key } = watched;
+  const isThere = (database: Database) => database.dict.find(key, 0, key.length) !== 0;
+  const was = isThere(from);
+  const willBe = to !== null && isThere(to);
+  const willBePast = to !== null && to.isPast(key, 0, key.length);
+  if (!was && !willBe) return;
+  for (const [client, wasPast] of clients) {
+    const isNoChange = wasPast ? !willBe || willBePast : !was && willBePast;
+    if (isNoChange) clients.set(client, willBePast);
+    else client.watchedChanged = true;
+  }
 }

@@ -131,8 +131,18 @@ async function playStep(
   }
   if (!step.replies) return undefined;
   const reply = await connection.readReply() ?? closedMark;
-  const isKindEnough = step.loosely.includes("kind") || step.loosely.includes("drawn");
-  return isKindEnough ? reply.subarray(0, 1) : reply;
+  if (step.loosely.includes("kind") || step.loosely.includes("drawn")) return reply.subarray(0, 1);
+  const names = step.loosely.filter((note) => note.startsWith("only ")).map((note) =>
+    note.slice(5)
+  );
+  return names.length === 0 ? reply : fieldsOf(reply, names);
+}
+
+/** These fields of an INFO, in its order, as a reply. */
+function fieldsOf(info: Uint8Array, names: string[]): Uint8Array {
+  const lines = new TextDecoder().decode(info).split("\r\n");
+  const wanted = lines.filter((line) => names.includes(line.split(":")[0]));
+  return new TextEncoder().encode(`+${wanted.join(" ")}\r\n`);
 }
 
 /**

@@ -13,7 +13,8 @@ export type Looseness =
   | "shape"
   | "kind"
   | "drawn"
-  | `except ${string}`;
+  | `except ${string}`
+  | `only ${string}`;
 
 /** One line of a transcript. */
 export interface Step {
@@ -109,7 +110,7 @@ function parseStep(line: string): Step {
 }
 
 function isLooseness(note: string): note is Looseness {
-  return /^(unordered|near|digits|shape|kind|drawn|except [\w-]+)$/.test(note);
+  return /^(unordered|near|digits|shape|kind|drawn|(except|only) [\w-]+)$/.test(note);
 }
 
 function join(words: Uint8Array[]): Uint8Array {
@@ -118,7 +119,8 @@ function join(words: Uint8Array[]): Uint8Array {
 
 /**
  * What happened at a step: the bytes of the reply, if there was to be one. Of a reply that is compared
- * by its kind only the first byte is kept, and of what depends on a draw only what doesn't.
+ * by its kind only the first byte is kept, of an INFO the fields that are compared, and of what depends
+ * on a draw only what doesn't.
  */
 export interface Played {
   line: string;
