@@ -3,11 +3,22 @@
  * encodings, numbers right and wrong. Words hold one byte per character.
  */
 import type { ArgumentSpec } from "../../src/command/spec.ts";
+import type { Scene } from "./scene.ts";
 
-/** Draws from lists. */
+/** Draws from lists, for one command. */
 export interface Chooser {
+  /** What the commands around this one are about, too. */
+  readonly scene: Scene;
+  /** Whether the command is meant to be right. */
+  readonly careful: boolean;
   below(bound: number): number;
   pick<T>(from: readonly T[]): T;
+}
+
+/** Values that are right where they are asked for, and others that are limits, odd or wrong there. */
+interface Pool {
+  fit: readonly string[];
+  odd: readonly string[];
 }
 
 export const oddWords = [
@@ -15,60 +26,162 @@ export const oddWords = [
   ...["inf", "-", "+", "(1", "[a", "5-", "LIMIT", "COUNT", "WITHSCORES", "\xff\xfe", "1e400", "-0"],
 ];
 
-const integers = [
-  ...["0", "1", "-1", "2", "3", "5", "10", "-2", "-3", "-10", "17", "100", "-100"],
-  ...["0", "1", "-1", "2", "3", "5", "10", "-2", "-3", "-10", "17", "100", "-100"],
-  ...["2147483648", "-2147483649", "9223372036854775807", "-9223372036854775808"],
-  ...["9223372036854775808", "01", "1e3", "+1", "-0", "0x10", ""],
-];
-const smallCounts = ["1", "2", "3", "4", "10", "100", "0", "-1", "x"];
+const integers: Pool = {
+  fit: ["0", "1", "-1", "2", "3", "5", "10", "-2", "-3", "-10", "17", "100", "-100"],
+  odd: [
+    ...["2147483648", "-2147483649", "9223372036854775807", "-9223372036854775808", "0x10", ""],
+    ...["9223372036854775808", "01", "1e3", "+1", "-0"],
+  ],
+};
+const bits: Pool = { fit: ["0", "1"], odd: ["2", "-1", "x", ""] };
+const smallCounts: Pool = { fit: ["1", "2", "3", "4", "10", "100"], odd: ["0", "-1", "x"] };
 /** Neither a gigabyte of memory nor a gigabyte of replies must be asked for. */
-const offsets = ["0", "1", "7", "8", "9", "31", "64", "100", "1000", "20000", "-1", "4294967296"];
-const randomCounts = ["0", "1", "2", "3", "5", "30", "200", "-1", "-2", "-5", "-40", "x", "1.0"];
-const doubles = [
-  ...["0", "1", "-1", "2", "1.5", "-0.1", "3", "1e3", "inf", "-inf", "2", "5", "10", "-0", "+inf"],
-  ...["0.30000000000000004", "1e-9", "1e308", "-1e308", "3.14159", "17", "nan", "1e400", "x", ""],
-];
-const scores = ["0", "1", "1", "2", "3", "-1", "1.5", "10", "1e3", "inf", "-inf", "0.1", "-0"];
-const scoreBounds = ["-inf", "+inf", "inf", "0", "1", "(1", "2", "(2", "3", "(-1", "1.5", "x", "("];
-const lexBounds = ["-", "+", "[a", "(a", "[m1", "(m1", "[m15", "[", "(", "[z", "(z", "a", "[1"];
-const ranks = ["0", "-1", "1", "2", "-2", "5", "-5", "100", "-100", "x", "9223372036854775807"];
-const members = [
-  ...Array.from({ length: 20 }, (_, i) => `m${i}`),
-  ...Array.from({ length: 14 }, (_, i) => String(i)),
-  ...["a", "b", "c", "d", "", "-7", "12", "1.5", "hello world", "\xff\x00", "\r\n", "32768"],
-  ...["-32769", "2147483648", "9223372036854775807", "9223372036854775808", "01", "x".repeat(9)],
-  ...["x".repeat(64), "y".repeat(65), "z".repeat(200)],
-];
-const values = [
-  ...["", "a", "abc", "0", "12", "-7", "10", "3.0", "1.5", "hello world", "\xff\x00", "\x80@\x01"],
-  ...["9223372036854775807", "-9223372036854775808", "foobar", "ohmytext", "mynewtext", "1e10"],
-  ...["x".repeat(44), "x".repeat(45), "ab".repeat(40)],
-];
-const patterns = ["*", "s*", "?", "*:[12]", "[^h]*", "*1", "", "m1*", "m?", "list:*", "\\*", "[a-"];
-const sortPatterns = [
-  ...["*", "nosort", "string:*", "hash:*->1", "hash:*->m1", "#", "nokey", "str*", "x*->", "*->m1"],
-];
+const offsets: Pool = {
+  fit: ["0", "1", "2", "3", "7", "8", "9", "14", "31", "64", "100", "1000"],
+  odd: ["20000", "-1", "4294967296"],
+};
+const randomCounts: Pool = {
+  fit: ["0", "1", "2", "3", "5", "30", "200", "-1", "-2", "-5", "-40"],
+  odd: ["x", "1.0", "-9223372036854775808"],
+};
+const doubles: Pool = {
+  fit: [
+    "0",
+    "1",
+    "-1",
+    "2",
+    "1.5",
+    "-0.1",
+    "3",
+    "1e3",
+    "5",
+    "10",
+    "0.30000000000000004",
+    "3.14159",
+  ],
+  odd: ["inf", "-inf", "-0", "+inf", "1e-9", "1e308", "-1e308", "17", "nan", "1e400", "x", ""],
+};
+const scores: Pool = {
+  fit: ["0", "1", "1", "2", "3", "-1", "1.5", "10", "1e3", "inf", "-inf", "0.1", "-0", "1e23"],
+  odd: doubles.odd,
+};
+const scoreBounds: Pool = {
+  fit: ["-inf", "+inf", "inf", "0", "1", "(1", "2", "(2", "3", "(-1", "1.5"],
+  odd: ["x", "(", "nan", "((1", ""],
+};
+const lexBounds: Pool = {
+  fit: ["-", "+", "[a", "(a", "[m1", "(m1", "[m15", "[", "(", "[z", "(z", "[1"],
+  odd: ["a", "", "x", "[x", "++"],
+};
+const ranks: Pool = {
+  fit: ["0", "-1", "1", "2", "-2", "5", "-5", "100", "-100"],
+  odd: ["x", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1.0"],
+};
+const values: Pool = {
+  fit: [
+    ...[
+      "",
+      "a",
+      "abc",
+      "0",
+      "12",
+      "-7",
+      "10",
+      "3.0",
+      "1.5",
+      "hello world",
+      "\xff\x00",
+      "\x80@\x01",
+    ],
+    ...["foobar", "ohmytext", "mynewtext", "x".repeat(44), "x".repeat(45), "ab".repeat(30)],
+  ],
+  odd: ["9223372036854775807", "-9223372036854775808", "1e10", " 1", "ab".repeat(32)],
+};
+const patterns: Pool = {
+  fit: ["*", "s*", "?", "*:[12]", "[^h]*", "*1", "m1*", "m?", "list:*"],
+  odd: ["", "\\*", "[a-", "\\", "[^", "***"],
+};
+const sortPatterns: Pool = {
+  fit: ["*", "nosort", "string:*", "hash:*->1", "hash:*->m1", "#", "nokey", "str*", "*->m1"],
+  odd: ["x*->", "", "*->", "->*"],
+};
 /** Times are long past or far away: none comes while the comparison runs. */
 const oddDurations = ["-1", "0", "abc", "9223372036854775807", "9223372036854775", ""];
-const unixSeconds = ["1", "33177117420", "33177117421", "4102444800", "-5", "abc", "0"];
-const unixMilliseconds = ["1", "33177117420000", "33177117421000", "4102444800000", "-5", "abc"];
-const databases = ["0", "1", "2", "3", "0", "1", "2", "3", "15", "16", "-1", "abc"];
-const streamIds = [
-  ...Array.from({ length: 12 }, (_, i) => `${i}-${i % 3}`),
-  ...["1", "2", "5", "10", "20", "50", "0-0", "0", "7-*", "20-1", "60-18446744073709551615"],
-  ...["18446744073709551615-18446744073709551615", "x", "1-x", "-1", "", "1-2-3"],
+const unixSeconds: Pool = {
+  fit: ["33177117420", "33177117421", "4102444800"],
+  odd: ["1", "-5", "abc", "0", "9223372036854775807"],
+};
+const unixMilliseconds: Pool = {
+  fit: ["33177117420000", "33177117421000", "4102444800000"],
+  odd: ["1", "-5", "abc", "0", "9223372036854775807"],
+};
+const databases: Pool = { fit: ["0", "0", "0", "1", "2"], odd: ["3", "15", "16", "-1", "abc"] };
+const cursors: Pool = { fit: ["0"], odd: ["1", "x", "-1", "18446744073709551615"] };
+const oddStreamIds = [
+  ...[
+    "0",
+    "0-0",
+    "60-18446744073709551615",
+    "18446744073709551615-18446744073709551615",
+    "x",
+    "1-x",
+  ],
+  ...["-1", "", "1-2-3", "7-*", "20-1"],
 ];
-const streamBounds = ["-", "+", "(5", "(3-1", "(-", "(+", ...streamIds];
-const groups = ["g1", "g1", "g2", "g3"];
-const consumers = ["alice", "alice", "bob", "carol", ""];
-const bitfieldTypes = ["u8", "i8", "u1", "i64", "u63", "u64", "i16", "u4", "i5", "x", "u0", "i65"];
-const bitfieldOffsets = ["0", "1", "#0", "#1", "7", "#5", "100", "-1", "x", "#-1"];
-const longitudes = ["13.361389", "15.087269", "2.349014", "0", "-180", "180", "181", "x", "-73.98"];
-const latitudes = ["38.115556", "37.502669", "48.864716", "0", "85", "-85", "86", "x", "40.74"];
-const radii = ["0", "1", "100", "200", "500", "1000", "20000", "-1", "x", "166.274"];
-const places = ["palermo", "catania", "paris", "m1", "m2", "m3", "new york", "x"];
-const percents = { valid: 9, of: 10 };
+const streamIds: Pool = {
+  fit: [
+    ...Array.from({ length: 8 }, (_, i) => `0-${i + 1}`),
+    ...Array.from({ length: 4 }, (_, i) => `1-${i}`),
+    ...["2-0", "2-1", "3-0", "0", "1", "5"],
+  ],
+  odd: oddStreamIds,
+};
+/** Mostly the next of a millisecond: what is added now and then has IDs that others guess. */
+const addedIds: Pool = {
+  fit: [...Array.from({ length: 16 }, () => "0-*"), "1-*", "2-1"],
+  odd: [...oddStreamIds, "5-5", "10"],
+};
+const readIds: Pool = { fit: ["0", "0-2", "1", "0-1"], odd: ["$", "+", ">", "x", "5-"] };
+const groupReadIds: Pool = { fit: [">", ">", ">", "0", "0-2"], odd: ["$", "+", "x", "1-"] };
+const streamBounds: Pool = {
+  fit: ["-", "+", "-", "+", "(0-3", "(0-1", ...streamIds.fit],
+  odd: ["(-", "(+", "(", ...oddStreamIds],
+};
+const lastIds: Pool = { fit: ["0-6", "0-9", "0-30", "1-3"], odd: oddStreamIds };
+const trimThresholds: Pool = {
+  fit: ["2", "3", "5", "10", "100", "0"],
+  odd: ["-1", "x", "0-3", "1-0", "18446744073709551615"],
+};
+const idleTimes: Pool = { fit: ["0", "0", "0", "1000000000"], odd: ["x", "-1", ""] };
+const groups: Pool = { fit: ["g1", "g1", "g1", "g1", "g2"], odd: ["g3", ""] };
+const consumers: Pool = { fit: ["alice", "alice", "bob"], odd: ["carol", "", "x y"] };
+const bitfieldTypes: Pool = {
+  fit: ["u8", "i8", "u1", "i64", "u63", "i16", "u4", "i5"],
+  odd: ["x", "u0", "i65", "u64", "", "8", "U8"],
+};
+const bitfieldOffsets: Pool = {
+  fit: ["0", "1", "#0", "#1", "7", "#5", "100"],
+  odd: ["-1", "x", "#-1", "#", "4294967296"],
+};
+const longitudes: Pool = {
+  fit: ["13.361389", "15.087269", "2.349014", "0", "-180", "180", "-73.98"],
+  odd: ["181", "x", "inf", "nan", "-180.1"],
+};
+const latitudes: Pool = {
+  fit: ["38.115556", "37.502669", "48.864716", "0", "85", "-85", "40.74"],
+  odd: ["86", "x", "-inf", "-85.06", ""],
+};
+const radii: Pool = {
+  fit: ["0", "1", "100", "200", "500", "1000", "20000", "166274.152", "1e6", "3e7"],
+  odd: ["-1", "x", "nan", "inf", "1e400"],
+};
+const places: Pool = { fit: ["palermo", "catania", "paris", "new york"], odd: ["x", "", "m1"] };
+const timeouts: Pool = { fit: ["0", "1", "0.01"], odd: ["-1", "x", "inf", "1e400", "nan"] };
+const typeNames: Pool = {
+  fit: ["string", "list", "set", "zset", "hash", "stream"],
+  odd: ["x", "", "HASH", "vectorset"],
+};
+const debugWords: Pool = { fit: ["GETREG", "DECODE", "ENCODING", "TODENSE"], odd: ["x", "getreg"] };
 
 /** The type of keys that a command is about, where its name does not begin with it. */
 const keyPrefixes: Record<string, string> = {
@@ -83,42 +196,56 @@ const keyPrefixes: Record<string, string> = {
   "geo": "geo",
 };
 const keyKinds = [...Object.values(keyPrefixes), "list", "set", "zset"];
-const keysOfAKind = 3;
 
-/** A key, mostly one that the group of commands is for. */
-export function keyFor(group: string, random: Chooser): string {
+/**
+ * A key, mostly one that the group of commands is for, or the scene is about. What is made out of others
+ * is mostly a key apart, as it is often empty.
+ */
+export function keyFor(group: string, random: Chooser, isResult = false): string {
+  const { scene, careful } = random;
   const own = keyPrefixes[group];
-  const kind = own !== undefined && random.below(12) > 0 ? own : random.pick(keyKinds);
-  return `${kind}:${random.below(keysOfAKind)}`;
+  let kind = own ?? keyPrefixes[scene.focus] ?? random.pick(keyKinds);
+  if (careful ? own === undefined && random.below(4) === 0 : random.below(6) === 0) {
+    kind = random.pick(keyKinds);
+  }
+  const isApart = isResult && random.below(3) > 0;
+  return `${kind}:${isApart ? scene.keysOfAKind : random.below(scene.keysOfAKind)}`;
 }
 
 /** Sorted sets in which all scores are 0: only of them are lexical ranges defined. */
 export function lexKey(random: Chooser): string {
-  return `lex:${random.below(keysOfAKind)}`;
+  return `lex:${random.below(random.scene.keysOfAKind)}`;
 }
 
-/** A value for an argument that is no key, mostly one that makes sense. */
+/** A bound of a range by score, or of one by bytes. */
+export function rangeBound(isLex: boolean, random: Chooser): string {
+  return random.pick(isLex ? lexBounds.fit : scoreBounds.fit);
+}
+
+/** A value for an argument that is no key, one that makes sense or, for a careless command, may not. */
 export function valueFor(
   command: string,
   group: string,
   argument: ArgumentSpec,
   random: Chooser,
 ): string {
-  const pool = poolFor(command, group, argument);
-  if (pool === "duration") return duration(random);
-  if (random.below(percents.of) < percents.valid) return random.pick(pool);
-  return random.pick(argument.type === "double" ? doubles : [...pool, ...values]);
+  if (isDuration(command, argument)) return duration(random);
+  const pool = poolFor(command, group, argument, random.scene);
+  if (random.careful || random.below(3) > 0) return random.pick(pool.fit);
+  return random.pick(random.below(4) > 0 && pool.odd.length > 0 ? pool.odd : values.odd);
 }
 
-type Pool = readonly string[];
+function isDuration(command: string, { type, name }: ArgumentSpec): boolean {
+  return type === "integer" && /seconds$/.test(name) && !command.startsWith("x");
+}
 
 /** Hardly ever twice the same: which of two equal ones ends first depends on the moment. */
 function duration(random: Chooser): string {
-  if (random.below(6) === 0) return random.pick(oddDurations);
+  if (random.below(random.careful ? 20 : 3) === 0) return random.pick(oddDurations);
   return String(1_000_000 + random.below(100_000_000));
 }
 
-function poolFor(command: string, group: string, argument: ArgumentSpec): Pool | "duration" {
+function poolFor(command: string, group: string, argument: ArgumentSpec, scene: Scene): Pool {
   switch (argument.type) {
     case "integer":
       return integerPool(command, group, argument.name);
@@ -129,25 +256,25 @@ function poolFor(command: string, group: string, argument: ArgumentSpec): Pool |
     case "pattern":
       return command.startsWith("sort") ? sortPatterns : patterns;
   }
-  return stringPool(command, group, argument.name);
+  return stringPool(command, group, argument.name, scene);
 }
 
-function integerPool(command: string, group: string, name: string): Pool | "duration" {
+function integerPool(command: string, group: string, name: string): Pool {
+  if (name === "min-idle-time") return idleTimes;
   if (command.startsWith("x") && (name === "ms" || name === "milliseconds")) return smallCounts;
-  if (/seconds$/.test(name)) return "duration";
   if (/^(index[12]?|db|destination-db)$/.test(name) && group !== "list") return databases;
   if (/^(set|z|h)?\w*(pop|rand(member|field))$/.test(command)) return randomCounts;
-  if (/^(setbit|setrange|getbit)$/.test(command)) return name === "value" ? ["0", "1"] : offsets;
+  if (/^(setbit|setrange|getbit)$/.test(command)) return name === "value" ? bits : offsets;
+  if (name === "bit") return bits;
   if (command.startsWith("bitfield") && name === "offset") return bitfieldOffsets;
   if (/^(numkeys|numfields|count|limit)$/.test(name)) return smallCounts;
   if (name === "weight") return doubles;
-  if (name === "cursor") return ["0", "0", "0", "1", "x", "-1", "18446744073709551616"];
-  return integers;
+  return name === "cursor" ? cursors : integers;
 }
 
 function doublePool(command: string, name: string): Pool {
   if (/^(min|max)$/.test(name)) return scoreBounds;
-  if (name === "timeout") return ["0", "1", "0.01", "-1", "x", "inf", "1e400"];
+  if (name === "timeout") return timeouts;
   if (name === "score") return scores;
   if (name === "longitude") return longitudes;
   if (name === "latitude") return latitudes;
@@ -155,34 +282,39 @@ function doublePool(command: string, name: string): Pool {
   return command.startsWith("z") ? scores : doubles;
 }
 
-function stringPool(command: string, group: string, name: string): Pool {
-  if (group === "stream") return streamPool(name);
+function stringPool(command: string, group: string, name: string, scene: Scene): Pool {
+  if (/^zrange(store)?$/.test(command) && /^(min|max|start|stop)$/.test(name)) return ranks;
+  if (group === "stream") return streamPool(command, name, scene);
   if (group === "geo") return places;
   if (/^(min|max)$/.test(name)) return command.includes("lex") ? lexBounds : scoreBounds;
-  if (name === "start" || name === "stop") return ranks;
   if (name === "encoding") return bitfieldTypes;
-  if (name === "type") return ["string", "list", "set", "zset", "hash", "stream", "x"];
+  if (name === "type") return typeNames;
+  if (name === "subcommand") return debugWords;
   if (group === "string" || group === "bitmap") return values;
-  return members;
+  return { fit: scene.members, odd: values.fit };
 }
 
-function streamPool(name: string): Pool {
+function streamPool(command: string, name: string, scene: Scene): Pool {
   switch (name) {
     case "group":
       return groups;
     case "consumer":
       return consumers;
     case "id":
+      if (command === "xadd") return addedIds;
+      if (command === "xread") return readIds;
+      return command === "xreadgroup" ? groupReadIds : streamIds;
     case "last-id":
     case "lastid":
-    case "threshold":
     case "max-deleted-id":
-      return streamIds;
+      return lastIds;
+    case "threshold":
+      return trimThresholds;
     case "start":
     case "end":
       return streamBounds;
     case "min-idle-time":
-      return ["0", "0", "0", "1000000000", "x", "-1"];
+      return idleTimes;
   }
-  return members;
+  return { fit: scene.members, odd: values.fit };
 }

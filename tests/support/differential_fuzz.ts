@@ -5,6 +5,7 @@
 import { randomBelow, SeededRandom } from "../../src/random.ts";
 import { CommandGenerator, defaultThresholds } from "./command_generator.ts";
 import { escapeBytes } from "./escape.ts";
+import { pause } from "./open_commands.ts";
 import type { Target } from "./player.ts";
 import { type Difference, ServerPair } from "./server_pair.ts";
 
@@ -21,11 +22,17 @@ function resetCommands(protocol: string): string[][] {
   ];
 }
 
-/** Commands that lead to a difference, from an empty server. */
-interface Finding {
+/** Commands to be sent to empty servers. */
+interface Epoch {
   protocol: string;
-  /** Each a command alone, or a transaction with what is in it. */
+  /** Whether no collection will be kept in a table. */
+  ordered: boolean;
+  /** Each a command alone, or some that belong together, as a transaction does. */
   groups: string[][][];
+}
+
+/** Commands that lead to a difference. */
+interface Finding extends Epoch {
   difference: Difference;
 }
 
@@ -39,20 +46,16 @@ export async function* fuzz(
   const random = new SeededRandom(seed);
   const generator = new CommandGenerator(random);
   const pair = await ServerPair.open(reference, redino);
-  let advancedToMs = performance.now();
   try {
-    // When a key that is past its time goes would depend on the moment: it goes when looked at.
-    await pair.findDifference([["DEBUG", "SET-ACTIVE-EXPIRE", "0"]]);
     for (let sent = 0; sent < count;) {
-      const nowMs = performance.now();
-      await redino.advance(Math.round(nowMs - advancedToMs));
-      advancedToMs = nowMs;
+      generator.changeScene();
       const protocol = randomBelow(random, 2) === 0 ? "2" : "3";
       const length = Math.min(count - sent, 1 + randomBelow(random, epochLengthMax));
       const groups: string[][][] = [];
       for (let i = 0; i < length; i += groups.at(-1)!.length) groups.push(generator.next());
-      const difference = await findDifferenceAfter(pair, protocol, groups);
-      if (difference) yield report(await shrink(pair, { protocol, groups, difference }), seed);
+      const epoch = { protocol, ordered: generator.scene.ordered, groups };
+      const difference = await findDifferenceAfter(pair, epoch);
+      if (difference) yield report(await shrink(pair, { ...epoch, difference }), seed);
       sent += groups.flat().length;
     }
   } finally {
@@ -63,21 +66,19 @@ export async function* fuzz(
 /** The difference, in a reply or in the state, that the commands lead to from empty servers. */
 async function findDifferenceAfter(
   pair: ServerPair,
-  protocol: string,
-  groups: string[][][],
+  { protocol, ordered, groups }: Epoch,
 ): Promise<Difference | undefined> {
-  await pair.findDifference(resetCommands(protocol));
+  await pair.reset(resetCommands(protocol), ordered);
   return await pair.findDifference(groups.flat()) ?? await pair.findStateDifference();
 }
 
 /** Leaves out what is not needed for the difference: runs of groups, ever smaller, then words. */
 async function shrink(pair: ServerPair, finding: Finding): Promise<Finding> {
-  const { protocol } = finding;
   let { groups, difference } = finding;
   let replays = 0;
   const isStill = async (fewer: string[][][]) => {
     if (replays++ > replaysMax) return false;
-    const found = await findDifferenceAfter(pair, protocol, fewer);
+    const found = await findDifferenceAfter(pair, { ...finding, groups: fewer });
     if (found) [groups, difference] = [fewer, found];
     return found !== undefined;
   };
@@ -93,13 +94,14 @@ async function shrink(pair: ServerPair, finding: Finding): Promise<Finding> {
       await isStill(groups.with(at, groups[at].toSpliced(i, 1)));
     }
     for (let i = 0; i < groups[at].length; i++) {
+      if (groups[at][i] === pause) continue;
       for (let word = groups[at][i].length - 1; word > 0; word--) {
         const shorter = groups[at].with(i, groups[at][i].toSpliced(word, 1));
         await isStill(groups.with(at, shorter));
       }
     }
   }
-  return { protocol, groups, difference };
+  return { ...finding, groups, difference };
 }
 
 function report({ protocol, groups, difference }: Finding, seed: number): string {

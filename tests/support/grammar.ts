@@ -18,9 +18,9 @@ export interface CommandGrammar {
 const incomparable = new RegExp(
   "^(shutdown|debug|monitor|quit|reset|hello|auth|time|info|lolwut|command|client|config|memory" +
     "|latency|slowlog|acl|module|save|bgsave|bgrewriteaof|lastsave|replicaof|slaveof|failover" +
-    "|psync|sync|replconf|migrate|cluster|script|function|eval\\w*|fcall\\w*|object freq" +
+    "|psync|sync|replconf|migrate|cluster|script|function|eval\\w*|fcall\\w*" +
     "|object idletime|pfselftest|role|wait|waitaof|[ps]?(un)?subscribe|pubsub|asking|readonly|readwrite" +
-    "|dump|restore|restore-asking)( |$)",
+    "|restore|restore-asking)( |$)",
 );
 
 /** The grammar of all commands that can be compared, by name. */

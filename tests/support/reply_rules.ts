@@ -12,25 +12,28 @@ type Rule = (a: Reply, b: Reply, command: string[]) => boolean;
 
 /** How far the clocks of two servers may be apart. */
 const clockToleranceSeconds = 60;
-/** Redis' shortest digits are not always: a number of that many is compared as a number. */
-const doubtfulDigits = 16;
 
 const unordered = alike("unordered");
 const aboutNow: Rule = (a, b) => isTimeAlike(a, b, 1);
 const aboutNowMs: Rule = (a, b) => isTimeAlike(a, b, 1000);
 
-const rules: Record<string, Rule> = {
-  keys: unordered,
+/** Rules for what stands in the order of a table. */
+const tableRules: Record<string, Rule> = {
   smembers: unordered,
   hgetall: unordered,
   hkeys: unordered,
   hvals: unordered,
-  sunion: unordered,
   sinter: unordered,
-  sdiff: unordered,
-  scan: isScanAlike,
   sscan: isScanAlike,
   hscan: isScanAlike,
+};
+
+const rules: Record<string, Rule> = {
+  keys: unordered,
+  sunion: unordered,
+  sdiff: unordered,
+  scan: isScanAlike,
+  // SORT puts any sorted set into a table
   zscan: isScanAlike,
   sort: isSortAlike,
   "sort_ro": isSortAlike,
@@ -54,21 +57,26 @@ const rules: Record<string, Rule> = {
   hello: () => true,
 };
 
-/** Whether two replies to a command count as the same. */
+/**
+ * Whether two replies to a command count as the same. Where `ordered`, no collection is kept in a table
+ * that has an order of its own.
+ */
 export function areRepliesAlike(
   command: string[],
   a: Uint8Array | undefined,
   b: Uint8Array | undefined,
+  ordered: boolean,
 ): boolean {
   if (a === undefined || b === undefined) return a === b;
   if (a.length === b.length && a.every((byte, i) => byte === b[i])) return true;
-  return areTreesAlike(command, parse(a), parse(b));
+  return areTreesAlike(command, parse(a), parse(b), ordered);
 }
 
-export function areTreesAlike(command: string[], a: Reply, b: Reply): boolean {
-  const rule = rules[command[0].toLowerCase()];
+export function areTreesAlike(command: string[], a: Reply, b: Reply, ordered: boolean): boolean {
+  const name = command[0].toLowerCase();
+  const rule = rules[name] ?? (ordered ? undefined : tableRules[name]);
   if (rule && a.kind !== "error" && b.kind !== "error") return rule(a, b, command);
-  return everyLeaf(a, b, isValueAlike);
+  return isAlikeReply(a, b);
 }
 
 export function parse(reply: Uint8Array): Reply {
@@ -136,7 +144,7 @@ function isSortAlike(a: Reply, b: Reply, command: string[]): boolean {
   const words = command.map((word) => word.toUpperCase());
   const by = words.lastIndexOf("BY");
   const isSorted = command[by + 1]?.includes("*") && !words.includes("ALPHA");
-  if (by < 0 || isSorted) return isAlikeReply(a, b);
+  if (by < 0 || isSorted || words.includes("STORE")) return isAlikeReply(a, b);
   if (!words.includes("LIMIT")) return isAlikeReply(a, b, ["unordered"]);
   return "items" in a && "items" in b && a.items.length === b.items.length;
 }
@@ -196,13 +204,6 @@ function everyLeaf(
   return isLeafAlike(a, b, at);
 }
 
-function isValueAlike(a: Reply, b: Reply): boolean {
-  if (isAlikeReply(a, b)) return true;
-  if (a.kind !== "bulk" || b.kind !== "bulk" || a.bytes.length < doubtfulDigits) return false;
-  const [x, y] = [a, b].map((reply) => Number(textsIn(reply)[0]));
-  return x === y;
-}
-
 /** All texts in a reply, one byte per character. */
 function textsIn(reply: Reply): string[] {
   if (reply.kind === "bulk") return [latin1(reply.bytes)];
@@ -212,7 +213,8 @@ function textsIn(reply: Reply): string[] {
   return [];
 }
 
-function latin1(bytes: Uint8Array): string {
+/** Bytes as text, one character for each. */
+export function latin1(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;

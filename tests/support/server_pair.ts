@@ -1,18 +1,23 @@
 /**
- * Two servers that are sent the same, each over one connection: what they answer and what they hold
- * is compared.
+ * Two servers that are sent the same, each over one connection: what they answer, what they hold, what
+ * they count and the events that they tell are compared.
  */
 import { encodeCommand } from "../../src/client/client.ts";
 import type { Reply } from "../../src/client/reply_parser.ts";
+import { allEvents, EventFeed } from "./event_feed.ts";
+import { draws, meeting, pause } from "./open_commands.ts";
 import type { Target } from "./player.ts";
-import { afterDraw, areRepliesAlike, areTreesAlike, parse } from "./reply_rules.ts";
+import { afterDraw, areRepliesAlike, areTreesAlike, latin1, parse } from "./reply_rules.ts";
 import { WireConnection } from "./wire_connection.ts";
 
 const databases = 16;
 /** Commands sent in one write. */
 const batchLength = 100;
-/** Replies to these call for more commands before the next. */
-const draws = /^(spop|srandmember|hrandfield|zrandmember|randomkey)$/i;
+/** Milliseconds that pass at a pause. */
+const pauseMs = 5;
+/** Fields of INFO whose growth is the same. */
+const counters =
+  /^(rdb_changes_since_last_save|keyspace_(hits|misses)|expired_(sub)?keys|total_error_replies):(\d+)/gm;
 
 /** A command to which the two servers gave different replies. */
 export interface Difference {
@@ -33,35 +38,72 @@ const valueCommands: Record<string, (key: string) => string[][]> = {
 };
 
 export class ServerPair {
+  readonly #reference: Target;
+  readonly #redino: Target;
   readonly #connections: [WireConnection, WireConnection];
+  readonly #feeds: [EventFeed, EventFeed];
   /** The commands that the open transaction has queued. */
   #queued: string[][] = [];
+  /** Whether no collection is kept in a table. */
+  #ordered = false;
+  /** What each server had counted at the start. */
+  #countersBefore: [Map<string, number>, Map<string, number>] = [new Map(), new Map()];
+  /** Until when redino's clock has come, by that of this process. */
+  #advancedToMs = performance.now();
 
-  private constructor(connections: [WireConnection, WireConnection]) {
+  private constructor(
+    servers: [Target, Target],
+    connections: [WireConnection, WireConnection],
+    feeds: [EventFeed, EventFeed],
+  ) {
+    [this.#reference, this.#redino] = servers;
     this.#connections = connections;
+    this.#feeds = feeds;
   }
 
   static async open(reference: Target, redino: Target): Promise<ServerPair> {
-    return new ServerPair([
-      await WireConnection.open(reference.port),
-      await WireConnection.open(redino.port),
+    const pair = new ServerPair(
+      [reference, redino],
+      [await WireConnection.open(reference.port), await WireConnection.open(redino.port)],
+      [await EventFeed.open(reference), await EventFeed.open(redino)],
+    );
+    await pair.#ask([
+      // When a key that is past its time goes would depend on the moment: it goes when looked at.
+      ["DEBUG", "SET-ACTIVE-EXPIRE", "0"],
+      ["CONFIG", "SET", "notify-keyspace-events", allEvents],
     ]);
+    return pair;
+  }
+
+  /** Begins anew with these commands; says whether collections will not be kept in tables from here on. */
+  async reset(commands: string[][], ordered: boolean): Promise<void> {
+    await this.#ask(commands);
+    for (const feed of this.#feeds) await feed.read();
+    this.#ordered = ordered;
+    this.#countersBefore = await this.#readCounters();
+    await this.#catchUp();
   }
 
   /** Sends the commands and returns the first that was answered differently. */
   async findDifference(commands: string[][]): Promise<Difference | undefined> {
     let sent = 0;
     while (sent < commands.length) {
-      let end = Math.min(sent + batchLength, commands.length);
-      const draw = commands.findIndex(([name], i) => i >= sent && draws.test(name));
-      if (draw >= 0) end = Math.min(end, draw + 1);
-      const difference = await this.#findInBatch(commands.slice(sent, end));
+      const batch = commands.slice(sent, batchEnd(commands, sent));
+      const pauses = batch.at(-1) === pause;
+      if (pauses) batch.pop();
+      const meets = batch.some(([name]) => meeting.test(name));
+      const difference = (meets ? await this.#findInCounters() : undefined) ??
+        await this.#findInBatch(batch) ?? await this.#findInEvents(batch);
       if (difference) return difference;
-      sent = end;
+      // how many keys were met is each server's own
+      if (meets) this.#countersBefore = await this.#readCounters();
+      if (pauses) await this.#pause();
+      sent += batch.length + (pauses ? 1 : 0);
     }
   }
 
   async #findInBatch(commands: string[][]): Promise<Difference | undefined> {
+    if (commands.length === 0) return;
     let first: Difference | undefined;
     let last: Replies = [undefined, undefined];
     await this.#write(commands);
@@ -72,6 +114,18 @@ export class ServerPair {
     return first ?? await this.#followDraw(commands.at(-1)!, last);
   }
 
+  async #findInEvents(batch: string[][]): Promise<Difference | undefined> {
+    const events = [await this.#feeds[0].read(), await this.#feeds[1].read()];
+    // SORT may look up weights in the order of a table
+    if (batch.some(([name]) => /^sort/i.test(name))) events.forEach((each) => each.sort());
+    const [a, b] = events;
+    const at = a.findIndex((event, i) => event !== b[i]);
+    if (at < 0 && a.length === b.length) return;
+    const from = at < 0 ? a.length : at;
+    const [x, y] = events.map((each) => bytesOf(each.slice(from, from + 2).join("")));
+    return { command: ["PSUBSCRIBE", "__keyevent@*"], replies: [x, y] };
+  }
+
   /** What was drawn must be there, and where it was taken out, both must be without it. */
   async #followDraw(command: string[], [a, b]: Replies): Promise<Difference | undefined> {
     if (!draws.test(command[0]) || !a || !b || isQueued(a)) return;
@@ -79,56 +133,99 @@ export class ServerPair {
       await this.#write([check]);
       const replies = await this.#readReplies();
       const isMissing = replies.some((reply) =>
-        /^\*[^]*(:0\r\n|\$-1\r\n|_\r\n)/.test(latin1(reply))
+        reply && /^\*[^]*(:0\r\n|\$-1\r\n|_\r\n)/.test(latin1(reply))
       );
       if (isMissing) return { command, replies: [a, b] };
       const isCount = check[0] === "SREM";
-      if (!isCount && !areRepliesAlike(check, ...replies)) return { command: check, replies };
+      if (!isCount && !areRepliesAlike(check, ...replies, this.#ordered)) {
+        return { command: check, replies };
+      }
     }
   }
 
   /** Within a transaction the reply of EXEC tells what each command answered. */
   #isAlike(command: string[], [a, b]: Replies): boolean {
+    const ordered = this.#ordered;
     if (isQueued(a) && isQueued(b)) {
       this.#queued.push(command);
       return true;
     }
     if (/^(multi|discard)$/i.test(command[0])) this.#queued = [];
     if (!/^exec$/i.test(command[0]) || !a || !b || this.#queued.length === 0) {
-      return areRepliesAlike(command, a, b);
+      return areRepliesAlike(command, a, b, ordered);
     }
     const queued = this.#queued.splice(0);
     const [x, y] = [parse(a), parse(b)];
-    if (x.kind !== "array" || y.kind !== "array") return areTreesAlike(command, x, y);
+    if (x.kind !== "array" || y.kind !== "array") return areTreesAlike(command, x, y, ordered);
     return x.items.length === queued.length && y.items.length === queued.length &&
-      queued.every((each, i) => areTreesAlike(each, x.items[i], y.items[i]));
+      queued.every((each, i) => areTreesAlike(each, x.items[i], y.items[i], ordered));
   }
 
   /** Leaves the connection in RESP3 and in another database: what comes next must be a reset. */
   async findStateDifference(): Promise<Difference | undefined> {
+    const uncounted = await this.#findInCounters();
+    if (uncounted) return uncounted;
     const numbers = Array.from({ length: databases }, (_, i) => String(i));
     const listing = numbers.flatMap((number) => [["SELECT", number], ["KEYS", "*"], ["DBSIZE"]]);
-    const different = await this.findDifference([["DISCARD"], ["HELLO", "3"], ...listing]);
+    const different = await this.findDifference([
+      ["DISCARD"],
+      ["HELLO", "3"],
+      ...listing,
+      ["DEBUG", "DIGEST"],
+    ]);
     if (different) return different;
     for (const number of numbers) {
       await this.#ask([["SELECT", number]]);
       const [listed] = await this.#ask([["KEYS", "*"]]);
-      const keys = "items" in listed ? listed.items.map(textOf).sort() : [];
+      const keys = textsOf(listed).sort();
       const types = await this.#ask(keys.map((key) => ["TYPE", key]));
+      const fields = await this.#ask(keys.map((key) => ["HKEYS", key]));
       const queries = keys.flatMap((key, i) => [
         ["TYPE", key],
         ["OBJECT", "ENCODING", key],
         ["PTTL", key],
         ["DUMP", key],
         ...valueCommands[textOf(types[i])]?.(key) ?? [],
+        ...fieldTimes(key, textsOf(fields[i])),
       ]);
       const difference = await this.findDifference(queries);
       if (difference) return difference;
     }
   }
 
+  async #findInCounters(): Promise<Difference | undefined> {
+    const after = await this.#readCounters();
+    const [a, b] = after.map((counts, i) =>
+      [...counts].map(([name, count]) => `${name}:${count - this.#countersBefore[i].get(name)!}\n`)
+        .join("")
+    );
+    if (a !== b) return { command: ["INFO"], replies: [bytesOf(a), bytesOf(b)] };
+  }
+
+  async #readCounters(): Promise<[Map<string, number>, Map<string, number>]> {
+    await this.#write([["INFO", "persistence", "stats"]]);
+    const [a, b] = (await this.#readReplies()).map((reply) =>
+      new Map([...latin1(reply!).matchAll(counters)].map((found) => [found[1], Number(found[4])]))
+    );
+    return [a, b];
+  }
+
   close(): void {
     for (const connection of this.#connections) connection.close();
+    for (const feed of this.#feeds) feed.close();
+  }
+
+  async #pause(): Promise<void> {
+    await this.#reference.advance(pauseMs);
+    await this.#catchUp();
+  }
+
+  /** Has redino's clock show what that of the other shows. */
+  async #catchUp(): Promise<void> {
+    const nowMs = performance.now();
+    const milliseconds = Math.round(nowMs - this.#advancedToMs);
+    this.#advancedToMs += milliseconds;
+    await this.#redino.advance(milliseconds);
   }
 
   /** What the first server answers; the second is asked the same to keep both in step. */
@@ -160,8 +257,28 @@ export class ServerPair {
   }
 }
 
+/** Where the commands end that can be sent at once, from `from` on. */
+function batchEnd(commands: string[][], from: number): number {
+  if (meeting.test(commands[from][0])) return from + 1;
+  const end = Math.min(from + batchLength, commands.length);
+  for (let i = from; i < end; i++) {
+    const [name] = commands[i];
+    if (meeting.test(name)) return i;
+    if (commands[i] === pause || draws.test(name)) return i + 1;
+  }
+  return end;
+}
+
+function fieldTimes(key: string, fields: string[]): string[][] {
+  return fields.length === 0 ? [] : [["HPTTL", key, "FIELDS", String(fields.length), ...fields]];
+}
+
 function isQueued(reply: Uint8Array | undefined): boolean {
   return reply?.length === 9 && latin1(reply) === "+QUEUED\r\n";
+}
+
+function textsOf(reply: Reply): string[] {
+  return "items" in reply ? reply.items.map(textOf) : [];
 }
 
 function textOf(reply: Reply): string {
@@ -171,10 +288,4 @@ function textOf(reply: Reply): string {
 
 function bytesOf(word: string): Uint8Array {
   return Uint8Array.from(word, (character) => character.charCodeAt(0));
-}
-
-function latin1(bytes: Uint8Array | undefined): string {
-  let text = "";
-  for (const byte of bytes ?? []) text += String.fromCharCode(byte);
-  return text;
 }
