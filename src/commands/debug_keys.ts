@@ -1,6 +1,5 @@
 /** The parts of DEBUG that look at keys from inside, or make many of them. */
 import type { CommandContext } from "../command/context.ts";
-import type { Database } from "../keyspace/database.ts";
 import {
   accessOf,
   Encoding,
@@ -8,7 +7,6 @@ import {
   encodingOf,
   externalBit,
   externalOf,
-  integerOf,
   keyLengthOf,
   recordBytes,
   typeOf,
@@ -16,7 +14,6 @@ import {
   ValueType,
 } from "../values/record.ts";
 import { CommandError, errors } from "../resp/errors.ts";
-import type { Int64 } from "../resp/numbers.ts";
 
 const encoder = new TextEncoder();
 
@@ -28,12 +25,13 @@ function recordOf({ args, database }: CommandContext): number {
 }
 
 export function debugObject(context: CommandContext): void {
-  const { database, database: { heap, keyspace }, reply } = context;
+  const { database: { heap, keyspace }, reply, server: { config, payloadWriter } } = context;
   const record = recordOf(context);
+  const serializedBytes = payloadWriter.valueBytes(record, config.values.rdbcompression);
   const access = accessOf(heap, record);
   reply.simpleString(
     `Value at:0x${(record * 8).toString(16)} refcount:1 encoding:${encodingName(heap, record)} ` +
-      `serializedlength:${serializedBytes(database, record)} ` +
+      `serializedlength:${serializedBytes} ` +
       `lru:${access} lru_seconds_idle:${keyspace.idleSeconds(access)}` +
       quicklistFigures(context, record),
   );
@@ -47,27 +45,6 @@ function quicklistFigures({ database, server }: CommandContext, record: number):
   return ` ql_nodes:${nodes} ql_avg_node:${(lists.count(record) / nodes).toFixed(2)} ` +
     `ql_listpack_max:${server.config.values.listMaxListpackSize} ql_compressed:0 ` +
     `ql_uncompressed_size:${lists.listpackBytes(record)}`;
-}
-
-/** Bytes of a string in an RDB file, before compression; of any other value those in memory. */
-function serializedBytes({ heap, keyspace }: Database, record: number): number {
-  if (typeOf(heap, record) !== ValueType.STRING) {
-    return keyspace.values.kindOf(record).bytes(record, 0);
-  }
-  if (encodingOf(heap, record) === Encoding.INT) {
-    return serializedIntegerBytes(integerOf(heap, record));
-  }
-  const length = valueLengthOf(heap, record);
-  const headerBytes = length < 64 ? 1 : length < 16384 ? 2 : 5;
-  return headerBytes + length;
-}
-
-/** A type byte and 8, 16 or 32 bits; decimal digits beyond. */
-function serializedIntegerBytes(value: Int64): number {
-  if (value >= -0x80 && value < 0x80) return 2;
-  if (value >= -0x8000 && value < 0x8000) return 3;
-  if (value >= -0x8000_0000 && value < 0x8000_0000) return 5;
-  return 1 + String(value).length;
 }
 
 /** Lengths of key and value and the room that each has, in the words of Redis' dynamic strings. */

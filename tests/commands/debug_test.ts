@@ -72,6 +72,24 @@ Deno.test("DEBUG OBJECT tells encoding and length, and is no access", async () =
   });
 });
 
+Deno.test("DEBUG OBJECT tells how long a value is in a file, as Redis does", async () => {
+  await withServer(async ({ run }) => {
+    const lengthOf = async (key: string) => {
+      return Number(/serializedlength:(\d+)/.exec(String(await run(`DEBUG OBJECT ${key}`)))![1]);
+    };
+    await run(`SET text ${"a".repeat(100)}`);
+    assertEquals(await lengthOf("text"), 13);
+    await run("CONFIG SET rdbcompression no");
+    assertEquals(await lengthOf("text"), 102);
+    await run("RPUSH list a b c");
+    assertEquals(await lengthOf("list"), 19);
+    await run("HSET hash f v");
+    assertEquals(await lengthOf("hash"), 14);
+    await run("SADD set 1 2 3");
+    assertEquals(await lengthOf("set"), 15);
+  });
+});
+
 Deno.test("DEBUG RELOAD and LOADAOF say that there is nothing to load from", async () => {
   await withServer(async ({ run }) => {
     assertEquals(await run("DEBUG RELOAD"), "ERR there is no persistence yet");
