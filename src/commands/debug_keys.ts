@@ -38,12 +38,12 @@ export function debugObject(context: CommandContext): void {
 }
 
 /** What DEBUG OBJECT says of a quicklist besides; none is ever compressed. */
-function quicklistFigures({ database, server }: CommandContext, record: number): string {
+function quicklistFigures({ database }: CommandContext, record: number): string {
   if (encodingOf(database.heap, record) !== Encoding.QUICKLIST) return "";
   const { lists } = database.keyspace.values;
   const nodes = lists.nodeCount(record);
   return ` ql_nodes:${nodes} ql_avg_node:${(lists.count(record) / nodes).toFixed(2)} ` +
-    `ql_listpack_max:${server.config.values.listMaxListpackSize} ql_compressed:0 ` +
+    `ql_listpack_max:${lists.fill(record)} ql_compressed:0 ` +
     `ql_uncompressed_size:${lists.listpackBytes(record)}`;
 }
 

@@ -169,9 +169,9 @@ export class ValueWriter {
   }
 
   /** A node of a long list. */
-  listNode(node: number): void {
+  listNode(record: number, node: number): void {
     const output = this.#output;
-    if (this.#lists.isPlainNode(node)) {
+    if (this.#lists.isPlainNode(record, node)) {
       output.length(NodeContainer.PLAIN);
       output.slice(this.#lists.element);
     } else this.#packedNode(node);
@@ -264,7 +264,7 @@ export class ValueWriter {
     this.head(record);
     let node = lists.firstNode(record);
     if (!lists.isLong(record)) return this.#packedNode(node);
-    for (; node !== 0; node = lists.nextNode(node)) this.listNode(node);
+    for (; node !== 0; node = lists.nextNode(node)) this.listNode(record, node);
   }
 
   #packedNode(node: number): void {

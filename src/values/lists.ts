@@ -8,11 +8,13 @@
  *           word 1  next node, 0 for the last          list             word 1  last node
  *           byte 8  listpack                                            word 2  number of elements
  *                                                                       word 3  number of nodes
+ *                                                                       word 4  fill
  *
  * A short list (encoding `listpack`) is a single node, which its record's root names; a long one
  * (`quicklist`) has a root block. So both ends are reached at once, and a change in the middle moves
  * the bytes of one node. How much a node takes, where it is split, when neighbours are merged and when
- * a list changes its encoding is as in Redis, as OBJECT ENCODING shows some of it.
+ * a list changes its encoding is as in Redis, as OBJECT ENCODING and DUMP show it. The nodes of a long
+ * list go by its fill: the `list-max-listpack-size` of when it became one.
  *
  * `seek`, `next` and `previous` move a cursor, of which there is one: any other call forgets it, but those
  * that say that they work at it.
@@ -37,7 +39,8 @@ const headWord = 0;
 const tailWord = 1;
 const countWord = 2;
 const nodeCountWord = 3;
-const rootBytes = 16;
+const fillWord = 4;
+const rootBytes = 20;
 
 /** Largest node by the classes -1 to -5 of `list-max-listpack-size`: so many bytes, doubled 0 to 4 times. */
 const classOneBytes = 4096;
@@ -98,7 +101,7 @@ export class Lists implements ValueKind {
     if (!this.isLong(record)) {
       return setRoot(this.#heap, copy, this.listpacks.copy(rootOf(this.#heap, record)));
     }
-    setRoot(this.#heap, copy, this.#createRoot());
+    setRoot(this.#heap, copy, this.#createRoot(this.fill(record)));
     try {
       for (let node = this.#head(record); node !== 0; node = this.#word(node, nextWord)) {
         this.#link(copy, this.#tail(copy), this.listpacks.copy(node));
@@ -211,13 +214,14 @@ export class Lists implements ValueKind {
     if (this.isLong(record)) return;
     const node = rootOf(this.#heap, record);
     const bytes = this.listpacks.bytes(node) + byteLength;
-    if (this.#exceeds(bytes, this.listpacks.count(node) + elementCount)) this.toQuicklist(record);
+    const count = this.listpacks.count(node) + elementCount;
+    if (exceedsNode(this.#limits.listMaxListpackSize, bytes, count)) this.toQuicklist(record);
   }
 
   /** Makes a short list a long one. */
   toQuicklist(record: number): void {
     const node = rootOf(this.#heap, record);
-    const root = this.#createRoot();
+    const root = this.#createRoot(this.#limits.listMaxListpackSize);
     setEncoding(this.#heap, record, Encoding.QUICKLIST);
     setRoot(this.#heap, record, root);
     const count = this.listpacks.count(node);
@@ -261,7 +265,7 @@ export class Lists implements ValueKind {
     const isSmall = fill >= 0
       ? this.listpacks.count(node) <= Math.trunc(Math.max(1, fill) / 2)
       : this.listpacks.bytes(node) <= nodeBytesMax(fill) / 2;
-    if (isSmall && !this.isPlainNode(node)) this.#toListpack(record, node);
+    if (isSmall && !this.isPlainNode(record, node)) this.#toListpack(record, node);
   }
 
   /** Lets a long list that was just made become a short one, if a node is all that it has. */
@@ -269,8 +273,9 @@ export class Lists implements ValueKind {
     const root = rootOf(this.#heap, record);
     if (this.#word(root, nodeCountWord) !== 1) return;
     const node = this.#word(root, headWord);
-    const isSmall = !this.#exceeds(this.listpacks.bytes(node), this.listpacks.count(node));
-    if (isSmall && !this.isPlainNode(node)) this.#toListpack(record, node);
+    const fill = this.#limits.listMaxListpackSize;
+    const isSmall = !exceedsNode(fill, this.listpacks.bytes(node), this.listpacks.count(node));
+    if (isSmall && !this.isPlainNode(record, node)) this.#toListpack(record, node);
   }
 
   /** Makes a long list a short one, whose only node this is. */
@@ -305,7 +310,8 @@ export class Lists implements ValueKind {
     const rootWords = heap.words[root >>> SEGMENT_SHIFT];
     const rootAt = (root & UNIT_MASK) << 1;
     const node = rootWords[rootAt + (to === ListEnd.Head ? headWord : tailWord)];
-    if (node !== 0 && this.#hasRoom(node, end - start)) {
+    const fill = rootWords[rootAt + fillWord] | 0;
+    if (node !== 0 && this.#hasRoom(node, fill, end - start)) {
       const moved = this.#addAtEnd(node, to, buffer, start, end);
       if (moved !== node) this.#moved(record, node, moved);
     } else {
@@ -349,7 +355,7 @@ export class Lists implements ValueKind {
   /** Replaces the element at the cursor. */
   set(record: number, buffer: Uint8Array, start: number, end: number): void {
     const node = this.#node;
-    if (!this.isLong(record) || !this.#isLarge(end - start)) {
+    if (!this.isLong(record) || !isLargeElement(this.fill(record), end - start)) {
       this.#moved(record, node, this.listpacks.replace(node, this.#at, buffer, start, end));
       return;
     }
@@ -369,13 +375,14 @@ export class Lists implements ValueKind {
       ? this.listpacks.next(node, this.#at) === 0
       : this.listpacks.previous(node, this.#at) === 0;
     const length = end - start;
-    if (this.#hasRoom(node, length)) {
+    const fill = this.fill(record);
+    if (this.#hasRoom(node, fill, length)) {
       this.#insertInNode(record, after, buffer, start, end);
     } else if (!isAtEdge) {
       this.#insertBySplitting(record, after, buffer, start, end);
     } else {
       const neighbour = this.#word(node, after ? nextWord : previousWord);
-      if (neighbour !== 0 && this.#hasRoom(neighbour, length)) {
+      if (neighbour !== 0 && this.#hasRoom(neighbour, fill, length)) {
         const to = after ? ListEnd.Head : ListEnd.Tail;
         this.#moved(record, neighbour, this.#addAtEnd(neighbour, to, buffer, start, end));
       } else {
@@ -429,11 +436,16 @@ export class Lists implements ValueKind {
     return this.#word(node, nextWord);
   }
 
+  /** The `list-max-listpack-size` that the nodes of a long list go by. */
+  fill(record: number): number {
+    return this.#word(rootOf(this.#heap, record), fillWord) | 0;
+  }
+
   /** Whether a node of a long list is one that a large element has for itself; `element` is at it then. */
-  isPlainNode(node: number): boolean {
+  isPlainNode(record: number, node: number): boolean {
     if (this.listpacks.count(node) !== 1) return false;
     this.listpacks.read(node, this.listpacks.first(node), this.element);
-    return this.#isLarge(this.element.length);
+    return isLargeElement(this.fill(record), this.element.length);
   }
 
   /** Whether it is kept as a chain of nodes. */
@@ -459,9 +471,10 @@ export class Lists implements ValueKind {
     this.#heap.words[block >>> SEGMENT_SHIFT][((block & UNIT_MASK) << 1) + word] = value;
   }
 
-  #createRoot(): number {
+  #createRoot(fill: number): number {
     const root = this.#heap.allocate(rootBytes);
     for (let word = headWord; word <= nodeCountWord; word++) this.#setWord(root, word, 0);
+    this.#setWord(root, fillWord, fill);
     return root;
   }
 
@@ -486,8 +499,7 @@ export class Lists implements ValueKind {
   /** How large to make a node that is to be filled at an end, beside `full`, the last one there (or 0). */
   #nextNodeBytes(root: number, full: number): number {
     if (full === 0) return 0;
-    const fill = this.#limits.listMaxListpackSize;
-    const bytesMax = fill < 0 ? nodeBytesMax(fill) : countedNodeBytesMax;
+    const bytesMax = nodeBytesMax(this.#word(root, fillWord) | 0);
     const fullBytes = Math.min(bytesMax, this.listpacks.bytes(full));
     return nextNodeBytes(fullBytes, this.#word(root, nodeCountWord));
   }
@@ -593,7 +605,7 @@ export class Lists implements ValueKind {
     end: number,
   ): void {
     const other = this.#split(record, after);
-    if (this.#isLarge(end - start)) {
+    if (isLargeElement(this.fill(record), end - start)) {
       this.#link(record, after ? this.#node : other, this.#nodeOf(buffer, start, end));
       return;
     }
@@ -641,7 +653,7 @@ export class Lists implements ValueKind {
     if (left === 0 || right === 0) return left === 0 ? right : left;
     const bytes = this.listpacks.bytes(left) + this.listpacks.bytes(right) - joinedBytes;
     const count = this.listpacks.count(left) + this.listpacks.count(right);
-    if (this.#exceeds(bytes, count)) return right;
+    if (exceedsNode(this.fill(record), bytes, count)) return right;
     let joined: number;
     try {
       joined = this.listpacks.appendAll(left, right);
@@ -656,23 +668,11 @@ export class Lists implements ValueKind {
     return joined;
   }
 
-  #hasRoom(node: number, length: number): boolean {
+  #hasRoom(node: number, fill: number, length: number): boolean {
     const bytes = this.listpacks.bytes(node) + length + entryOverheadBytes;
-    const fill = this.#limits.listMaxListpackSize;
+    // where bytes alone count, entries need not be
     if (fill < 0) return bytes <= nodeBytesMax(fill);
-    return !this.#exceeds(bytes, this.listpacks.count(node) + 1);
-  }
-
-  /** Whether an element has a node of its own. */
-  #isLarge(length: number): boolean {
-    const fill = this.#limits.listMaxListpackSize;
-    return length > (fill >= 0 ? countedNodeBytesMax : nodeBytesMax(fill));
-  }
-
-  #exceeds(bytes: number, count: number): boolean {
-    const fill = this.#limits.listMaxListpackSize;
-    if (fill < 0) return bytes > nodeBytesMax(fill);
-    return bytes > countedNodeBytesMax || count > Math.max(1, fill);
+    return !exceedsNode(fill, bytes, this.listpacks.count(node) + 1);
   }
 
   /** Walks a list and asserts that it is consistent; for tests. */
@@ -695,7 +695,17 @@ export class Lists implements ValueKind {
   }
 }
 
-/** Bytes that a node may take, for a negative `list-max-listpack-size`. */
+/** Bytes that a node may take by a `list-max-listpack-size`. */
 function nodeBytesMax(fill: number): number {
-  return classOneBytes << Math.min(-fill - 1, doublingsMax);
+  return fill >= 0 ? countedNodeBytesMax : classOneBytes << Math.min(-fill - 1, doublingsMax);
+}
+
+/** Whether so many bytes and entries are more than a node may have. */
+function exceedsNode(fill: number, bytes: number, count: number): boolean {
+  return bytes > nodeBytesMax(fill) || (fill >= 0 && count > Math.max(1, fill));
+}
+
+/** Whether an element has a node of its own. */
+function isLargeElement(fill: number, length: number): boolean {
+  return length > nodeBytesMax(fill);
 }

@@ -90,7 +90,7 @@ Deno.test("a large list is its head and its nodes", async () => {
     const record = filled.record("list");
     assertInParts(filled, record, (writer) => {
       for (let node = lists.firstNode(record); node !== 0; node = lists.nextNode(node)) {
-        writer.listNode(node);
+        writer.listNode(record, node);
       }
     });
   });

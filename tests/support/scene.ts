@@ -35,8 +35,8 @@ const names = [
   ...["a", "b", "c", "d", "", "hello world", "\xff\x00", "\r\n", "9223372036854775808", "01"],
   ...["x".repeat(9), "x".repeat(64)],
 ];
-/** Beyond what a collection takes and stays small. */
-const long = ["y".repeat(65), "z".repeat(200)];
+/** Beyond what a collection takes and stays small; the last has a node of a list for itself. */
+const long = ["y".repeat(65), "z".repeat(200), "0123456789abcdef".repeat(513)];
 const memberCounts = [3, 6, 12, Infinity];
 
 export function drawScene(random: Random): Scene {
