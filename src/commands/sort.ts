@@ -115,8 +115,9 @@ class Sorting {
     if (!alpha) this.#weighByNumber(byPattern);
     else if (byPattern) this.#weighByText();
     const compare = alpha
-      ? byPattern ? (a: number, b: number) => this.#compareTexts(a, b) : this.#compareElements
-      : (a: number, b: number) => this.#scores[a] - this.#scores[b] || this.#compareElements(a, b);
+      ? this.#textComparer(byPattern ? this.#texts : this.elements)
+      : (a: number, b: number) =>
+        this.#scores[a] - this.#scores[b] || compareAt(this.elements, a, b);
     return order.sort(descending ? (a, b) => -compare(a, b) : compare);
   }
 
@@ -193,12 +194,25 @@ class Sorting {
     }
   }
 
-  readonly #compareElements = (a: number, b: number): number => compareAt(this.elements, a, b);
-
-  /** Elements without a weight come first. */
-  #compareTexts(a: number, b: number): number {
-    const difference = this.#hasWeight[a] - this.#hasWeight[b];
-    return difference !== 0 ? difference : compareAt(this.#texts, a, b);
+  /**
+   * What compares the texts in a list, of which those without a weight come first. What is not stored, Redis
+   * compares with C's strcoll, to which a text ends at its first NUL.
+   */
+  #textComparer(texts: ByteList): (a: number, b: number) => number {
+    const { bytes } = texts;
+    const ends = Int32Array.from({ length: texts.length }, (_, i) => texts.endOf(i));
+    if (this.#options.store === 0) {
+      for (let i = 0; i < ends.length; i++) {
+        const length = bytes.subarray(texts.startOf(i), ends[i]).indexOf(0);
+        if (length >= 0) ends[i] = texts.startOf(i) + length;
+      }
+    }
+    const hasWeight = this.#hasWeight;
+    return (a, b) => {
+      const difference = hasWeight.length === 0 ? 0 : hasWeight[a] - hasWeight[b];
+      if (difference !== 0) return difference;
+      return compareBytes(bytes, texts.startOf(a), ends[a], bytes, texts.startOf(b), ends[b]);
+    };
   }
 }
 

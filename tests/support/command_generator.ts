@@ -79,9 +79,13 @@ export class CommandGenerator implements Chooser {
     return from[this.below(from.length)];
   }
 
-  /** What chance has done could not be put right in between. */
+  /**
+   * What chance has done could not be put right in between; and to Redis' OBJECT REFCOUNT a value that was
+   * queued belongs to the transaction, too.
+   */
   #transaction(): string[][] {
-    const isPlain = ([name]: string[]) => name !== "spop" && !meeting.test(name);
+    const isPlain = ([name, subcommand]: string[]) =>
+      name !== "spop" && !meeting.test(name) && subcommand !== "refcount";
     const queued = Array.from({ length: this.below(8) }, () => {
       return this.#command(this.below(4) === 0 ? mayBlock : isPlain);
     });
