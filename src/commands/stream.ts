@@ -50,8 +50,8 @@ function xadd(context: CommandContext): void {
   const { args, reply } = context;
   const options = isStar(args, 2) ? noOptions : parseAppendOptions(context, readNewId);
   const { goal, mayCreate, idAt, givenId } = options;
-  const pairs = (args.count - idAt - 1) / 2;
-  if (pairs < 1 || !Number.isInteger(pairs)) throw new CommandError(wrongArity("xadd"));
+  const texts = args.count - idAt - 1;
+  if (texts < 2 || texts % 2 !== 0) throw new CommandError(wrongArity("xadd"));
   if (givenId === ParsedId.Whole && newId.isZero) throw new CommandError(errors.streamIdZero);
   const streams = streamsOf(context);
   let record = writeValue(context, 1, ValueType.STREAM);
@@ -60,16 +60,15 @@ function xadd(context: CommandContext): void {
     const { buffer, starts, ends } = args;
     record = context.database.create(0, buffer, starts[1], ends[1], ValueType.STREAM);
   }
-  let isAdded = false;
   try {
     completeNewId(context, streams.loadLastId(record, lastId), givenId);
     if (!streams.append(record, newId, args, idAt + 1)) {
       throw new CommandError(errors.streamEntryTooLarge);
     }
-    isAdded = true;
-  } finally {
+  } catch (error) {
     // a new stream for which there was no memory; an old one may well be empty
-    if (!isAdded && lastId.isZero) removeUnused(context, streams, record);
+    if (lastId.isZero) removeUnused(context, streams, record);
+    throw error;
   }
   replyId(reply, newId);
   context.notify(NotifyClass.STREAM, "xadd", 1);
@@ -103,12 +102,14 @@ function readNewId(args: Arguments, i: number): ParsedId {
 
 /** Makes `newId` an ID behind `last`, as far as it was not given: not at all if that is `Invalid`. */
 function completeNewId({ server }: CommandContext, last: StreamId, given: ParsedId): void {
-  if (last.compare(StreamId.max) === 0) throw new CommandError(errors.streamIdsExhausted);
+  if (last.isMax) throw new CommandError(errors.streamIdsExhausted);
   if (given === ParsedId.Invalid) {
     newId.setMs(server.keyspace.nowMs);
-    // the clock may have been set back
-    if (newId.msApproximate <= last.msApproximate) newId.set(last).increment();
-  } else if (given === ParsedId.WithoutSequence && newId.hasMsOf(last)) {
+    // the moment may have IDs already, and the clock may have been set back
+    if (newId.compare(last) <= 0) newId.set(last).increment();
+    return;
+  }
+  if (given === ParsedId.WithoutSequence && newId.hasMsOf(last)) {
     if (!newId.set(last).incrementSequence()) throw new CommandError(errors.streamIdNotHigher);
   }
   if (newId.compare(last) <= 0) throw new CommandError(errors.streamIdNotHigher);

@@ -16,7 +16,7 @@
  * be more. Reading checks all of it, and looks at nothing outside.
  */
 import { int64OfWords } from "../values/int64_words.ts";
-import { ListpackWriter } from "../values/listpack_writer.ts";
+import { endListpack, writeStringEntry } from "../values/listpack_writer.ts";
 import { allocateScratch } from "../memory/scratch.ts";
 import type { Int64 } from "../resp/numbers.ts";
 import { Slice } from "../values/slice.ts";
@@ -62,7 +62,6 @@ export class Ziplist {
   #at = 0;
   #previousSize = 0;
   #count = 0;
-  readonly #writer = new ListpackWriter();
 
   /** Goes before the first entry of `buffer[start, end)`. */
   open(buffer: Uint8Array, start: number, end: number): void {
@@ -104,13 +103,14 @@ export class Ziplist {
     const listpack = allocateScratch(length + (length >>> 6) + emptyListpack.length * 2);
     const { entry } = this;
     listpack.set(emptyListpack);
-    entry.set(listpack, 0, emptyListpack.length);
-    this.#writer.begin(entry);
+    let at = emptyListpack.length - 1;
     this.open(buffer, start, end);
-    while (this.next()) this.#writer.string(entry.buffer, entry.start, entry.end);
+    while (this.next()) {
+      at = writeStringEntry(listpack, at, entry.buffer, entry.start, entry.end);
+    }
     if (!this.isWhole) return null;
-    this.#writer.end();
-    return listpack.subarray(0, readLittle(listpack, 0, 4));
+    endListpack(listpack, 0, at, this.#count);
+    return listpack.subarray(0, at + 1);
   }
 
   /** Points `entry` at the one whose encoding is at `head`; what follows it, 0 if it is none. */

@@ -27,20 +27,24 @@ import {
   encodedStringBytes,
   encodeInteger,
   END,
+  equalsEntry,
   equalsInteger,
   equalsString,
   INTEGER_13,
   integerBytesMax,
   isInteger,
+  isShortString,
   LENGTH_6,
   readBacklen,
   readInteger,
+  shortStringExtraBytes,
   skipBack,
   skipEntry,
   STRING_32,
   STRING_6,
   stringStart,
   writeBacklen,
+  writeShortString,
   writeStringHead,
 } from "./listpack_entry.ts";
 import { growBlock, moveBytes, shrinkBlock } from "./packed_block.ts";
@@ -51,10 +55,6 @@ const HEADER_BYTES = 6;
 /** An empty listpack: header and end. */
 const EMPTY_BYTES = HEADER_BYTES + 1;
 const COUNT_UNKNOWN = 0xffff;
-
-const DIGIT_0 = 0x30;
-const DIGIT_9 = 0x39;
-const MINUS = 0x2d;
 
 /** No listpack may grow beyond this: who fills one asks `isSafeToAdd` first where it could. */
 const LISTPACK_BYTES_MAX = 2 ** 30;
@@ -221,11 +221,13 @@ export class Listpacks {
 
   /** Whether the entry is `buffer[start, end)`: an integer equals its decimal form. */
   equals(a: number, at: number, buffer: Uint8Array, start: number, end: number): boolean {
-    const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
-    const from = this.#base(a) + at;
-    if (!isInteger(bytes, from)) return equalsString(bytes, from, buffer, start, end - start);
-    const value = parseInt64(buffer, start, end);
-    return value !== null && equalsInteger(bytes, from, lowWord(value), highWord(value));
+    return equalsEntry(
+      this.#heap.bytes[a >>> SEGMENT_SHIFT],
+      this.#base(a) + at,
+      buffer,
+      start,
+      end,
+    );
   }
 
   /**
@@ -473,7 +475,7 @@ export class Listpacks {
   }
 
   #encodeInteger(value: Int64): void {
-    this.#integerBytes = encodeInteger(this.#integer, value);
+    this.#integerBytes = encodeInteger(this.#integer, 0, value);
   }
 
   /** Size of the entry that is to be written. */
@@ -487,18 +489,13 @@ export class Listpacks {
   }
 
   #insert(a: number, at: number, buffer: Uint8Array, start: number, end: number): number {
-    const length = end - start;
-    if (length > LENGTH_6 || (length > 0 && mayBeInteger(buffer[start]))) {
+    if (!isShortString(buffer, start, end)) {
       this.#encode(buffer, start, end);
       return this.#insertEncoded(a, at, buffer, start);
     }
-    // the usual case, a short string, whose head and backlen are a byte each
-    a = this.#open(a, at, length + 2);
+    a = this.#open(a, at, end - start + shortStringExtraBytes);
     const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
-    const from = this.#base(a) + at;
-    bytes[from] = STRING_6 | length;
-    copyBytes(buffer, start, bytes, from + 1, length);
-    bytes[from + 1 + length] = length + 1;
+    writeShortString(bytes, this.#base(a) + at, buffer, start, end);
     this.position = at;
     return a;
   }
@@ -566,11 +563,6 @@ export class Listpacks {
     if (added < removed) a = shrinkBlock(heap, a, this.#prefixBytes + changed);
     return a;
   }
-}
-
-/** Whether a string with this first byte may be the decimal form of an integer. */
-function mayBeInteger(byte: number): boolean {
-  return byte <= DIGIT_9 && (byte >= DIGIT_0 || byte === MINUS);
 }
 
 function writeCount(bytes: Uint8Array, base: number, count: number): void {

@@ -18,8 +18,8 @@
  * the high bit has another before it.
  */
 
-import { equalBytes } from "../memory/bytes.ts";
-import type { Int64 } from "../resp/numbers.ts";
+import { copyBytes, equalBytes } from "../memory/bytes.ts";
+import { type Int64, parseInt64 } from "../resp/numbers.ts";
 import { highWord, int64OfWords, lowWord } from "./int64_words.ts";
 
 /** The byte behind the last entry. */
@@ -39,6 +39,13 @@ const INTEGER_64 = 0xf4;
 
 /** Low bits of the first byte of a string of up to 63 bytes. */
 export const LENGTH_6 = 0x3f;
+
+/** What a string of up to 63 bytes takes beside these: its head and its backlen. */
+export const shortStringExtraBytes = 2;
+
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const MINUS = 0x2d;
 
 /** Longest encoded integer: the first byte and eight more. */
 export const integerBytesMax = 9;
@@ -146,6 +153,32 @@ export function writeStringHead(bytes: Uint8Array, at: number, length: number): 
   return at + 5;
 }
 
+/**
+ * Whether a string is surely no integer, by its first byte, and its head and backlen are a byte each: what
+ * most of them are.
+ */
+export function isShortString(buffer: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length > LENGTH_6) return false;
+  return length === 0 || buffer[start] > DIGIT_9 ||
+    (buffer[start] < DIGIT_0 && buffer[start] !== MINUS);
+}
+
+/** Writes an entry with a string for which `isShortString` holds, and returns the offset behind it. */
+export function writeShortString(
+  bytes: Uint8Array,
+  at: number,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const length = end - start;
+  bytes[at] = STRING_6 | length;
+  copyBytes(buffer, start, bytes, at + 1, length);
+  bytes[at + 1 + length] = length + 1;
+  return at + length + shortStringExtraBytes;
+}
+
 /** Whether the entry at `at` is an integer. */
 export function isInteger(bytes: Uint8Array, at: number): boolean {
   const head = bytes[at];
@@ -159,34 +192,37 @@ export function stringStart(bytes: Uint8Array, at: number): number {
   return head < STRING_32 ? at + 2 : at + 5;
 }
 
-/** Encodes an integer into the first bytes of `scratch` and returns how many these are. */
-export function encodeInteger(scratch: Uint8Array, value: Int64): number {
+/**
+ * Encodes an integer at `at`, where there is room for the longest, and returns how many bytes it takes.
+ * Those behind them may be changed.
+ */
+export function encodeInteger(bytes: Uint8Array, at: number, value: Int64): number {
   const low = lowWord(value);
   if (low !== value) {
-    scratch[0] = INTEGER_64;
-    writeWord(scratch, 1, low);
-    writeWord(scratch, 5, highWord(value));
+    bytes[at] = INTEGER_64;
+    writeWord(bytes, at + 1, low);
+    writeWord(bytes, at + 5, highWord(value));
     return 9;
   }
   if (low >= 0 && low <= 127) {
-    scratch[0] = low;
+    bytes[at] = low;
     return 1;
   }
   if (low >= -4096 && low <= 4095) {
-    scratch[0] = INTEGER_13 | ((low >> 8) & 0x1f);
-    scratch[1] = low;
+    bytes[at] = INTEGER_13 | ((low >> 8) & 0x1f);
+    bytes[at + 1] = low;
     return 2;
   }
-  writeWord(scratch, 1, low);
+  writeWord(bytes, at + 1, low);
   if (low >= -32768 && low <= 32767) {
-    scratch[0] = INTEGER_16;
+    bytes[at] = INTEGER_16;
     return 3;
   }
   if (low >= -8388608 && low <= 8388607) {
-    scratch[0] = INTEGER_24;
+    bytes[at] = INTEGER_24;
     return 4;
   }
-  scratch[0] = INTEGER_32;
+  bytes[at] = INTEGER_32;
   return 5;
 }
 
@@ -220,6 +256,24 @@ export function equalsString(
     equalBytes(bytes, from, buffer, start, length);
 }
 
+/** Whether the entry at `at` is `buffer[start, end)`: an integer equals its decimal form. */
+export function equalsEntry(
+  bytes: Uint8Array,
+  at: number,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const head = bytes[at];
+  if (head >= STRING_6 && head < INTEGER_13) {
+    const length = head & LENGTH_6;
+    return length === end - start && equalBytes(bytes, at + 1, buffer, start, length);
+  }
+  if (!isInteger(bytes, at)) return equalsString(bytes, at, buffer, start, end - start);
+  const value = parseInt64(buffer, start, end);
+  return value !== null && equalsInteger(bytes, at, lowWord(value), highWord(value));
+}
+
 /** The integer at `at`, if it has no more than 32 bits. */
 function readShortInteger(bytes: Uint8Array, at: number): number {
   const head = bytes[at];
@@ -237,7 +291,8 @@ function readWord(bytes: Uint8Array, at: number): number {
   return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
 }
 
-function writeWord(bytes: Uint8Array, at: number, word: number): void {
+/** Writes the lower 32 bits of a number. */
+export function writeWord(bytes: Uint8Array, at: number, word: number): void {
   bytes[at] = word;
   bytes[at + 1] = word >>> 8;
   bytes[at + 2] = word >>> 16;

@@ -1,7 +1,16 @@
 /**
- * Appends several entries at once to a listpack that has room for them: its header is brought up to date
- * once, and each entry is written where it stays. `Listpacks` does the same one entry at a time, and
- * makes the room.
+ * Writes entries one behind the other, at the end of a listpack that has room for them: each function
+ * returns the offset behind what it wrote, and `endListpack` brings the header up to date once, for all.
+ * `Listpacks` does the same one entry at a time, and makes the room.
+ *
+ * @example
+ * ```ts
+ * listpacks.locate(a, slice);
+ * const { buffer: bytes, start, end } = slice;
+ * let at = writeIntegerEntry(bytes, end - 1, 7);
+ * at = writeStringEntry(bytes, at, text, 0, text.length);
+ * endListpack(bytes, start, at, 2);
+ * ```
  */
 import { copyBytes } from "../memory/bytes.ts";
 import { type Int64, parseInt64 } from "../resp/numbers.ts";
@@ -9,88 +18,54 @@ import {
   encodedStringBytes,
   encodeInteger,
   END,
-  integerBytesMax,
+  isShortString,
   STRING_6,
   writeBacklen,
+  writeShortString,
   writeStringHead,
+  writeWord,
 } from "./listpack_entry.ts";
-import type { Slice } from "./slice.ts";
 
 /** Where the count is in a listpack; it knows of no more entries than this. */
 const countOffset = 4;
 const countUnknown = 0xffff;
 
-/** Integers below this, and strings of fewer bytes than `shortBytes`, have heads and backlens of a byte. */
+/** Integers below this have a head and a backlen of a byte each. */
 const shortInteger = STRING_6;
-const shortBytes = 64;
 
-/**
- * @example
- * ```ts
- * listpacks.locate(a, slice);
- * writer.begin(slice);
- * writer.integer(7);
- * writer.string(buffer, 0, 5);
- * writer.end();
- * ```
- */
-export class ListpackWriter {
-  #bytes: Uint8Array = new Uint8Array(0);
-  #start = 0;
-  #at = 0;
-  #added = 0;
-  readonly #integer = new Uint8Array(integerBytesMax);
-
-  /** Begins behind the last entry of a listpack, whose bytes go on behind `end` as far as is written. */
-  begin({ buffer, start, end }: Slice): void {
-    this.#bytes = buffer;
-    this.#start = start;
-    this.#at = end - 1;
-    this.#added = 0;
+export function writeIntegerEntry(bytes: Uint8Array, at: number, value: Int64): number {
+  if (typeof value === "number" && value >= 0 && value < shortInteger) {
+    bytes[at] = value;
+    bytes[at + 1] = 1;
+    return at + 2;
   }
+  const length = encodeInteger(bytes, at, value);
+  return writeBacklen(bytes, at + length, length);
+}
 
-  integer(value: Int64): void {
-    const bytes = this.#bytes;
-    this.#added++;
-    if (typeof value === "number" && value >= 0 && value < shortInteger) {
-      bytes[this.#at++] = value;
-      bytes[this.#at++] = 1;
-      return;
-    }
-    const length = encodeInteger(this.#integer, value);
-    for (let i = 0; i < length; i++) bytes[this.#at + i] = this.#integer[i];
-    this.#at = writeBacklen(bytes, this.#at + length, length);
-  }
+/** Writes `buffer[start, end)`, as an integer if that is what it says. */
+export function writeStringEntry(
+  bytes: Uint8Array,
+  at: number,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  if (isShortString(buffer, start, end)) return writeShortString(bytes, at, buffer, start, end);
+  const value = parseInt64(buffer, start, end);
+  if (value !== null) return writeIntegerEntry(bytes, at, value);
+  const length = end - start;
+  copyBytes(buffer, start, bytes, writeStringHead(bytes, at, length), length);
+  const encoded = encodedStringBytes(length);
+  return writeBacklen(bytes, at + encoded, encoded);
+}
 
-  /** Writes `buffer[start, end)`, as an integer if that is what it says. */
-  string(buffer: Uint8Array, start: number, end: number): void {
-    const value = parseInt64(buffer, start, end);
-    if (value !== null) return this.integer(value);
-    const bytes = this.#bytes;
-    const length = end - start;
-    this.#added++;
-    if (length < shortBytes) {
-      bytes[this.#at] = STRING_6 | length;
-      copyBytes(buffer, start, bytes, this.#at + 1, length);
-      bytes[this.#at + 1 + length] = length + 1;
-      this.#at += length + 2;
-      return;
-    }
-    copyBytes(buffer, start, bytes, writeStringHead(bytes, this.#at, length), length);
-    const encoded = encodedStringBytes(length);
-    this.#at = writeBacklen(bytes, this.#at + encoded, encoded);
-  }
-
-  /** Ends the listpack behind what was written. */
-  end(): void {
-    const bytes = this.#bytes;
-    const start = this.#start;
-    bytes[this.#at] = END;
-    const total = this.#at + 1 - start;
-    for (let i = 0; i < countOffset; i++) bytes[start + i] = total >>> (i * 8);
-    const known = bytes[start + countOffset] | bytes[start + countOffset + 1] << 8;
-    const count = Math.min(known + this.#added, countUnknown);
-    bytes[start + countOffset] = count;
-    bytes[start + countOffset + 1] = count >>> 8;
-  }
+/** Ends the listpack that begins at `start` behind what was written: `added` entries, the last up to `at`. */
+export function endListpack(bytes: Uint8Array, start: number, at: number, added: number): void {
+  bytes[at] = END;
+  writeWord(bytes, start, at + 1 - start);
+  const known = bytes[start + countOffset] | bytes[start + countOffset + 1] << 8;
+  const count = Math.min(known + added, countUnknown);
+  bytes[start + countOffset] = count;
+  bytes[start + countOffset + 1] = count >>> 8;
 }

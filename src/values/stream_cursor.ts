@@ -15,13 +15,8 @@ import {
 } from "./listpack_entry.ts";
 import { Slice } from "./slice.ts";
 import { StreamId } from "./stream_id.ts";
+import { EntryFlag, headerBytes } from "./stream_node.ts";
 import type { Streams } from "./streams.ts";
-
-/** What the first element of an entry says of it. */
-export const EntryFlag = { DELETED: 1, SAME_FIELDS: 2 } as const;
-
-/** Listpack's header: the first element is behind it. */
-const headerBytes = 6;
 
 /**
  * A place in a stream. Any change of the stream makes it invalid, until `seek` places it again.

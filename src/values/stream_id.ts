@@ -71,6 +71,10 @@ export class StreamId {
     return (this.msHigh | this.msLow | this.seqHigh | this.seqLow) === 0;
   }
 
+  get isMax(): boolean {
+    return this.msHigh === wordMax && this.compare(StreamId.max) === 0;
+  }
+
   /** The milliseconds as a double: never out of order, and exact up to 2^53. */
   get msApproximate(): number {
     return this.msHigh * wordRange + this.msLow;

@@ -4,11 +4,8 @@
  */
 import type { Int64 } from "../resp/numbers.ts";
 import { END, isInteger, readInteger, skipEntry } from "./listpack_entry.ts";
-import { EntryFlag } from "./stream_cursor.ts";
 import { StreamId } from "./stream_id.ts";
-
-/** Listpack's header: the first element is behind it. */
-const headerBytes = 6;
+import { EntryFlag, headerBytes } from "./stream_node.ts";
 
 /** All flags of an entry together. */
 const flagsMax = EntryFlag.DELETED | EntryFlag.SAME_FIELDS;

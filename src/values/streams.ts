@@ -28,18 +28,19 @@ import type { OrderedCursor } from "../memory/ordered_cursor.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import type { Int64 } from "../resp/numbers.ts";
-import { addWrapping, highWord, int64OfWords, lowWord } from "./int64_words.ts";
+import { highWord, int64OfWords, lowWord } from "./int64_words.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Listpacks } from "./listpack.ts";
-import { backlenBytes, encodedStringBytes } from "./listpack_entry.ts";
-import { ListpackWriter } from "./listpack_writer.ts";
+import { LENGTH_6, shortStringExtraBytes } from "./listpack_entry.ts";
+import { isWorthFitting, nextNodeBytes } from "./packed_block.ts";
 import { Encoding, rootOf, setEncoding, setRoot } from "./record.ts";
-import { Slice } from "./slice.ts";
+import type { Slice } from "./slice.ts";
 import { countRadixNodes } from "./stream_radix.ts";
-import { EntryFlag, StreamCursor } from "./stream_cursor.ts";
+import { StreamCursor } from "./stream_cursor.ts";
 import { StreamGroups } from "./stream_groups.ts";
 import { StreamId, streamIdWords } from "./stream_id.ts";
 import { StreamIdIndex } from "./stream_index.ts";
+import { StreamNodeHead, writeNodeHead } from "./stream_node.ts";
 import { StreamNodeCheck } from "./stream_node_check.ts";
 import type { ValueKind } from "./value_kind.ts";
 import type { ValueFoundation } from "./values.ts";
@@ -61,6 +62,14 @@ const nodeBytesMax = 2 ** 30;
 
 /** What the numbers of an entry take at most, and its node's counts where they become longer. */
 const entryNumbersBytesMax = 48;
+
+/** What a text takes at most beside its bytes, if these are more than `LENGTH_6`. */
+const textExtraBytesMax = 10;
+
+/** No node is made larger than this before it has the entries for it; nor in Redis. */
+const madeAtOnceBytesMax = 4096;
+
+const wordRange = 0x100000000;
 
 /** So many blocks are freed at once, without the detour of the `Reclaimer`. */
 const freedAtOnceMax = 16;
@@ -85,9 +94,9 @@ export class Streams implements ValueKind {
   readonly #listpacks: Listpacks;
   readonly #ids: StreamIdIndex;
   readonly #walker: StreamCursor;
-  readonly #writer = new ListpackWriter();
   readonly #nodeCheck = new StreamNodeCheck();
-  readonly #packed = new Slice();
+  /** Of the node that was looked at last. */
+  readonly #head = new StreamNodeHead();
   readonly #masterId = new StreamId();
   readonly #edgeId = new StreamId();
 
@@ -273,29 +282,30 @@ export class Streams implements ValueKind {
   append(record: number, id: StreamId, args: Arguments, first: number): boolean {
     const { starts, ends, count } = args;
     let textBytes = 0;
-    let elementBytes = 0;
+    let entryBytes = entryNumbersBytesMax;
     for (let i = first; i < count; i++) {
       const length = ends[i] - starts[i];
       textBytes += length;
-      const encoded = encodedStringBytes(length);
-      elementBytes += encoded + backlenBytes(encoded);
+      entryBytes += length +
+        (length <= LENGTH_6 ? shortStringExtraBytes : textExtraBytesMax);
     }
     if (textBytes > nodeBytesMax) return false;
     const root = rootOf(this.#heap, record);
     let node = this.#get(root, tailWord);
-    if (node !== 0 && this.#isFull(node, textBytes)) {
+    if (node !== 0 && this.#isFull(this.#readHead(node), node, textBytes)) {
       this.#trimSlack(root, node);
       node = 0;
     }
-    node = node === 0
-      ? this.#addNode(root, id, args, first)
-      : this.#reserve(root, node, elementBytes + entryNumbersBytesMax);
-    this.#appendEntry(node, id, args, first);
-    const entries = this.#get(root, countWord) + 1;
-    this.#set(root, countWord, entries);
-    this.setAdded(record, addWrapping(this.added(record), 1));
-    this.#storeId(record, lastIdWord, id);
-    if (entries === 1) this.#storeId(record, firstIdWord, id);
+    const ready = node === 0
+      ? this.#addNode(root, id, args, first, entryBytes)
+      : this.#reserve(root, node, entryBytes);
+    if (ready !== node) this.#readHead(ready);
+    this.#appendEntry(ready, id, args, first);
+    const words = this.#heap.words[root >>> SEGMENT_SHIFT];
+    const at = (root & UNIT_MASK) << 1;
+    if (++words[at + addedWord] === wordRange) words[at + addedWord + 1]++;
+    id.store(words, at + lastIdWord);
+    if (++words[at + countWord] === 1) id.store(words, at + firstIdWord);
     return true;
   }
 
@@ -432,73 +442,54 @@ export class Streams implements ValueKind {
   }
 
   /** Whether an entry with so many bytes of text goes to a new node. */
-  #isFull(node: number, textBytes: number): boolean {
+  #isFull({ entries, deleted }: StreamNodeHead, node: number, textBytes: number): boolean {
     const { streamNodeMaxBytes, streamNodeMaxEntries } = this.#limits;
     const isLimited = streamNodeMaxBytes > 0 && streamNodeMaxBytes <= nodeBytesMax;
     const bytesMax = isLimited ? streamNodeMaxBytes : nodeBytesMax;
     if (this.#listpacks.bytes(node) + textBytes >= bytesMax) return true;
     if (streamNodeMaxEntries === 0) return false;
-    return this.#nodeEntries(node) + this.#integerAt(node, 1) >= streamNodeMaxEntries;
+    return entries + deleted >= streamNodeMaxEntries;
   }
 
   /** Makes the last node, with the head that an entry to come asks for, and room for that. */
-  #addNode(root: number, id: StreamId, args: Arguments, first: number): number {
-    const { buffer, starts, ends } = args;
-    let byteLength = entryNumbersBytesMax * 2;
-    for (let i = first; i < args.count; i++) {
-      const encoded = encodedStringBytes(ends[i] - starts[i]);
-      // a field is in the head and not in the entry
-      byteLength += encoded + backlenBytes(encoded);
-    }
-    const listpacks = this.#listpacks;
-    const node = listpacks.create(byteLength);
-    id.store(this.#heap.words[node >>> SEGMENT_SHIFT], (node & UNIT_MASK) << 1);
-    this.#insertNode(this.#get(root, treeWord), node);
-    listpacks.locate(node, this.#packed);
-    const writer = this.#writer;
-    writer.begin(this.#packed);
-    writer.integer(0);
-    writer.integer(0);
-    writer.integer((args.count - first) / 2);
-    for (let i = first; i < args.count; i += 2) writer.string(buffer, starts[i], ends[i]);
-    writer.integer(0);
-    writer.end();
+  #addNode(
+    root: number,
+    id: StreamId,
+    args: Arguments,
+    first: number,
+    entryBytes: number,
+  ): number {
+    const tree = this.#get(root, treeWord);
+    const tail = this.#get(root, tailWord);
+    const fullBytes = tail === 0 ? 0 : Math.min(this.#listpacks.bytes(tail), madeAtOnceBytesMax);
+    const nodeBytes = nextNodeBytes(fullBytes, this.#ids.trees.count(tree));
+    // of the fields, which are in the head, the entry has none
+    const node = this.#listpacks.create(Math.max(nodeBytes, entryNumbersBytesMax) + entryBytes);
+    const segment = node >>> SEGMENT_SHIFT;
+    id.store(this.#heap.words[segment], (node & UNIT_MASK) << 1);
+    this.#insertNode(tree, node);
+    writeNodeHead(this.#heap.bytes[segment], ((node & UNIT_MASK) << 3) + idBytes, args, first);
     this.#set(root, tailWord, node);
     return node;
   }
 
-  /** Adds an entry to a node that has room for it. */
+  /** Adds an entry to the node whose head was read last, and which has room for it. */
   #appendEntry(node: number, id: StreamId, args: Arguments, first: number): void {
-    const { buffer, starts, ends } = args;
     const listpacks = this.#listpacks;
-    const fieldCount = (args.count - first) / 2;
-    const hasSameFields = this.#hasFields(node, args, first);
-    listpacks.replaceInteger(node, listpacks.first(node), this.#nodeEntries(node) + 1);
-    this.locateNode(node, this.#packed, this.#masterId);
-    const writer = this.#writer;
-    writer.begin(this.#packed);
-    writer.integer(hasSameFields ? EntryFlag.SAME_FIELDS : 0);
-    writer.integer(id.msSince(this.#masterId));
-    writer.integer(id.sequenceSince(this.#masterId));
-    if (!hasSameFields) writer.integer(fieldCount);
-    for (let i = first; i < args.count; i += 2) {
-      if (!hasSameFields) writer.string(buffer, starts[i], ends[i]);
-      writer.string(buffer, starts[i + 1], ends[i + 1]);
+    const head = this.#head;
+    if (!head.countEntry()) {
+      listpacks.replaceInteger(node, listpacks.first(node), head.entries + 1);
+      this.#readHead(node);
     }
-    writer.integer(hasSameFields ? fieldCount + 3 : fieldCount * 2 + 4);
-    writer.end();
+    head.append(((node & UNIT_MASK) << 3) + idBytes + listpacks.bytes(node) - 1, id, args, first);
   }
 
-  /** Whether the head of a node has exactly these fields. */
-  #hasFields(node: number, args: Arguments, first: number): boolean {
-    const listpacks = this.#listpacks;
-    let at = listpacks.next(node, listpacks.next(node, listpacks.first(node)));
-    if (Number(listpacks.integerAt(node, at)) !== (args.count - first) / 2) return false;
-    for (let i = first; i < args.count; i += 2) {
-      at = listpacks.next(node, at);
-      if (!listpacks.equals(node, at, args.buffer, args.starts[i], args.ends[i])) return false;
-    }
-    return true;
+  #readHead(node: number): StreamNodeHead {
+    const segment = node >>> SEGMENT_SHIFT;
+    const at = (node & UNIT_MASK) << 1;
+    this.#head.id.load(this.#heap.words[segment], at);
+    this.#head.read(this.#heap.bytes[segment], (at << 2) + idBytes);
+    return this.#head;
   }
 
   /** Makes room in a node for so many bytes; returns where it is then. */
@@ -510,8 +501,7 @@ export class Streams implements ValueKind {
 
   /** Gives back what a full node had for growing, if it is worth a copy. */
   #trimSlack(root: number, node: number): void {
-    const bytes = idBytes + this.#listpacks.bytes(node);
-    if (this.#heap.capacity(node) - bytes < bytes >>> 4) return;
+    if (!isWorthFitting(this.#heap, node, idBytes + this.#listpacks.bytes(node))) return;
     let fitting: number;
     try {
       fitting = this.#copyNode(node);
@@ -563,20 +553,15 @@ export class Streams implements ValueKind {
 
   /** Entries of a node that are not deleted. */
   #nodeEntries(node: number): number {
-    return this.#integerAt(node, 0);
-  }
-
-  #integerAt(node: number, index: number): number {
-    return Number(this.#listpacks.integerAt(node, this.#listpacks.at(node, index)));
+    return this.#readHead(node).entries;
   }
 
   /** Counts entries of a node, which has room for longer counts, as deleted. */
-  #addToCounts(root: number, node: number, deleted: number): void {
+  #addToCounts(root: number, node: number, count: number): void {
     const listpacks = this.#listpacks;
-    const total = this.#integerAt(node, 1) + deleted;
-    const left = this.#nodeEntries(node) - deleted;
-    const first = listpacks.replaceInteger(node, listpacks.at(node, 1), total);
-    const last = listpacks.replaceInteger(first, listpacks.first(first), left);
+    const { entries, deleted } = this.#readHead(node);
+    const first = listpacks.replaceInteger(node, listpacks.at(node, 1), deleted + count);
+    const last = listpacks.replaceInteger(first, listpacks.first(first), entries - count);
     if (last !== node) this.#nodeMoved(root, node, last);
   }
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { randomBelow, type SeededRandom } from "../../src/random.ts";
 import { Arguments } from "../../src/resp/arguments.ts";
 import { Encoding, recordBytes, setMeta, ValueType } from "../../src/values/record.ts";
-import type { Slice } from "../../src/values/slice.ts";
+import { Slice } from "../../src/values/slice.ts";
 import { ParsedId, parseStreamId, StreamId } from "../../src/values/stream_id.ts";
 import { testScale, withSeed } from "../support/property.ts";
 import { ValueBench } from "./support.ts";
@@ -156,6 +156,65 @@ Deno.test("a stream holds what was added and neither deleted nor trimmed", () =>
       pair.end();
     }
   });
+});
+
+Deno.test("a node counts its entries by as many bytes as that takes", () => {
+  const bench = new ValueBench();
+  Object.assign(bench.limits, { streamNodeMaxEntries: 0, streamNodeMaxBytes: 0 });
+  const { streams } = bench.values;
+  const record = bench.create(ValueType.STREAM);
+  const id = new StreamId();
+  const fields = Arguments.of("field", "value");
+  const countAll = () => streams.countRange(record, StreamId.min, StreamId.max, Infinity);
+  for (let i = 1; i <= 5000; i++) {
+    assert(id.increment() && streams.append(record, id, fields, 0));
+    if (i % 100 === 0 || Math.abs(i - 127) < 3 || Math.abs(i - 4095) < 3) {
+      assertEquals(countAll(), i);
+    }
+  }
+  const deleted = new StreamId();
+  for (let i = 1; i <= 300; i++) {
+    assert(deleted.increment() && streams.delete(record, deleted));
+    if (i % 50 !== 0) continue;
+    assert(id.increment() && streams.append(record, id, fields, 0));
+    assertEquals(countAll(), 5000 - i + i / 50);
+  }
+  assertEquals(streams.count(record), 4706);
+  assertEquals(streams.nodeCount(record), 1);
+  bench.drop(record);
+  assertEquals(bench.heap.usedBytes, 0);
+});
+
+Deno.test("entries ever added are counted beyond 32 bits", () => {
+  const bench = new ValueBench();
+  const { streams } = bench.values;
+  const record = bench.create(ValueType.STREAM);
+  streams.setAdded(record, 2 ** 32 - 1);
+  const id = new StreamId().setMs(1);
+  assert(streams.append(record, id, Arguments.of("field", "value"), 0));
+  assertEquals(streams.added(record), 2 ** 32);
+});
+
+Deno.test("a long stream has an eighth for growing in its last node, and as much in the full ones", () => {
+  const bench = new ValueBench();
+  const { streams } = bench.values;
+  const record = bench.create(ValueType.STREAM);
+  const id = new StreamId();
+  const node = new Slice();
+  const cursor = streams.nodeCursor();
+  for (let count = 1; count <= 10_000; count++) {
+    const value = `value:${"x".repeat(count % 9)}`;
+    assert(id.increment() && streams.append(record, id, Arguments.of("field", value), 0));
+    if (streams.nodeCount(record) === 1 || count % 7 !== 0) continue;
+    let filled = 0;
+    let more = cursor.seek(streams.treeOf(record), 0);
+    for (; more; more = cursor.next()) {
+      streams.locateNode(cursor.record, node, new StreamId());
+      filled += node.length;
+    }
+    assert(streams.bytes(record, 0) < 500 + filled * 1.25, `${filled} bytes`);
+  }
+  bench.drop(record);
 });
 
 Deno.test("a copy of a stream has entries and groups of its own", () => {
