@@ -7,8 +7,8 @@
  *
  * One core takes 0.95 GB/s from whole words, 0.6 where they are put together byte by byte, which is what
  * a buffer without alignment gets. Tried without gain: slicing by 16 (0.8 GB/s), both halves in one table
- * (0.9), two places of the buffer at once (0.95), a DataView (0.65). (2026-11-27, 2-core AMD EPYC, Deno
- * 2.9.6, CPU time.)
+ * (0.9), two places of the buffer at once (0.95), a DataView (0.65). (`scripts/benchmark_rdb.ts`,
+ * 2026-11-27, 2-core AMD EPYC, Deno 2.9.6, processor time.)
  */
 
 /** The polynomial ad93d23594c935a9, its bits reversed. */

@@ -1,6 +1,12 @@
 /**
  * A whole RDB file, part by part in the order of `rdb_format.ts`: `header`; of each database that has
  * keys `database`, and of each of its keys `key`; and `end`.
+ *
+ * 5M small strings (keys of 16 bytes, values of 8 to 32) take 670 ns of processor time each, of which 250
+ * are spent on trying to compress values of more than 20 bytes and 100 on the checksum, and the most of the
+ * rest on waiting for memory: the records are written in the order of the dictionary. SAVE of Redis 8.0.2
+ * takes 2000 ns for each of the same, 1100 without compression. (`scripts/benchmark_rdb.ts`, 2026-11-27,
+ * 2-core AMD EPYC that others used too, Deno 2.9.6.)
  */
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
