@@ -1,12 +1,14 @@
 /**
  * Compares redino with a real Redis, both running: `deno task compat` plays the transcripts under
  * tests/compat/ to both (`deno task compat string key` those of some families only), and
- * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands.
+ * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands. `deno task compat --files
+ * 20000 --seed 1` has real servers load RDB files of what random commands have left.
  */
 import { parseArgs } from "@std/cli";
 import { describeDifferences } from "../tests/support/compare.ts";
 import { fuzz } from "../tests/support/differential_fuzz.ts";
 import { readDifferences } from "../tests/support/differences.ts";
+import { exchangeFiles } from "../tests/support/file_exchange.ts";
 import { readFamilies } from "../tests/support/families.ts";
 import { Player } from "../tests/support/player.ts";
 import { startRedino } from "../tests/support/redino_server.ts";
@@ -15,12 +17,12 @@ import { startReferenceServer } from "../tests/support/reference_server.ts";
 /** Random commands that find so many differences will find the same ones again. */
 const differencesMax = 20;
 
-const flags = parseArgs(Deno.args, { string: ["fuzz", "seed"] });
+const flags = parseArgs(Deno.args, { string: ["files", "fuzz", "seed"] });
+const seed = Number(flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 const passed = flags.fuzz
-  ? await fuzzBoth(
-    Number(flags.fuzz),
-    Number(flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]),
-  )
+  ? await fuzzBoth(Number(flags.fuzz), seed)
+  : flags.files
+  ? await exchange(Number(flags.files), seed)
   : await playToBoth(flags._.map(String));
 Deno.exit(passed ? 0 : 1);
 
@@ -57,4 +59,15 @@ async function fuzzBoth(count: number, seed: number): Promise<boolean> {
   await Promise.all([reference.stop(), redino.stop()]);
   console.log(differing === 0 ? "no difference" : `${differing} differences`);
   return differing === 0;
+}
+
+async function exchange(count: number, seed: number): Promise<boolean> {
+  console.log(`files of ${count} random commands, seed ${seed}`);
+  let failures = 0;
+  for await (const report of exchangeFiles(count, seed)) {
+    console.log(report);
+    failures++;
+  }
+  console.log(failures === 0 ? "all were loaded" : `${failures} failures`);
+  return failures === 0;
 }

@@ -20,6 +20,8 @@ export interface Target {
 export interface TargetOptions {
   /** Whether it is to tell what it propagates. */
   propagates?: boolean;
+  /** Another server than Redis, of those that speak as it does. */
+  program?: string;
 }
 
 /** Starts servers of one kind. */

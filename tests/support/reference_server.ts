@@ -5,23 +5,23 @@ import { describeLog } from "./propagated.ts";
 import { Client } from "../../src/client/client.ts";
 
 /**
- * The folder or PATH name of the reference server: `REDINO_REFERENCE_BIN` (a folder), else the folder
- * where CI installs it, else whatever the PATH has.
+ * A program of the reference: in the folder that `REDINO_REFERENCE_BIN` names, else in that where CI
+ * installs them, else whatever the PATH has.
  */
-function findReferenceServer(): string {
+export function findReferenceProgram(name: string): string {
   const folders = [
     Deno.env.get("REDINO_REFERENCE_BIN"),
     `${Deno.env.get("HOME")}/.cache/redino-reference/bin`,
   ];
   for (const folder of folders) {
-    const path = `${folder}/redis-server`;
+    const path = `${folder}/${name}`;
     try {
       if (folder && Deno.statSync(path).isFile) return path;
     } catch {
       // Not there; look in the next place.
     }
   }
-  return "redis-server";
+  return name;
 }
 
 /** What has a Redis write what it propagates before it answers. */
@@ -36,11 +36,11 @@ const logArguments = [
  */
 export async function startReferenceServer(
   serverArguments: string[] = [],
-  { propagates = false }: TargetOptions = {},
+  { propagates = false, program = "redis-server" }: TargetOptions = {},
 ): Promise<Target> {
   const directory = await Deno.makeTempDir({ prefix: "redino-reference-" });
   const port = freePort();
-  const child = new Deno.Command(findReferenceServer(), {
+  const child = new Deno.Command(findReferenceProgram(program), {
     args: [
       ...["--port", String(port), "--bind", "127.0.0.1", "--dir", directory],
       ...["--save", "", "--enable-debug-command", "yes", "--logfile", "redis.log"],
