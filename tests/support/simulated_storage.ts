@@ -1,0 +1,256 @@
+/**
+ * A disk in memory that fails when it is told to, and that can be looked at as a power cut would leave it.
+ *
+ * What survives a power cut: of a file at least what was synced, and any beginning of what was written
+ * since (file systems that order data before the length, as ext4, XFS, APFS and NTFS do); of a folder
+ * what was synced, and any beginning of the names made, changed and removed since. Neither waits for
+ * the other: a new name may be there before the content, and the content before the name.
+ */
+import { type Random, randomBelow } from "../../src/random.ts";
+import {
+  type ReadableFile,
+  type Storage,
+  StorageError,
+  type WritableFile,
+} from "../../src/storage.ts";
+
+/** What a storage is asked to do, for those who let it fail. */
+export type StorageOperation =
+  | "open"
+  | "create"
+  | "append"
+  | "write"
+  | "sync"
+  | "truncate"
+  | "rename"
+  | "remove"
+  | "makeFolder"
+  | "list"
+  | "syncFolder";
+
+/** The content of a file, whatever it is called. */
+class Inode {
+  bytes = new Uint8Array(0);
+  /** So many of them survive. */
+  syncedSize = 0;
+
+  constructor(bytes = new Uint8Array(0)) {
+    this.bytes = bytes;
+    this.syncedSize = bytes.length;
+  }
+}
+
+type Names = Map<string, Inode>;
+
+export class SimulatedStorage implements Storage {
+  /** What there is, by path. */
+  #names: Names;
+  /** What survives of it, and the changes since, by folder. */
+  readonly #synced: Names;
+  #changes: { folder: string; apply: (names: Names) => void }[] = [];
+  /** Asked before each operation: an error that it returns is thrown. */
+  fault: (operation: StorageOperation, path: string) => StorageError | null = () => null;
+  /** Called behind each change. */
+  changed: () => void = () => {};
+
+  constructor(files: Names = new Map()) {
+    this.#names = files;
+    this.#synced = new Map(files);
+  }
+
+  /** What a power cut at this moment may leave, by chance. */
+  afterPowerCut(random: Random): SimulatedStorage {
+    const names = new Map(this.#synced);
+    const survivingByFolder = new Map<string, number>();
+    for (const { folder } of this.#changes) {
+      const count = this.#changes.filter((change) => change.folder === folder).length;
+      if (!survivingByFolder.has(folder)) {
+        survivingByFolder.set(folder, randomBelow(random, count + 1));
+      }
+    }
+    for (const { folder, apply } of this.#changes) {
+      const left = survivingByFolder.get(folder)!;
+      if (left === 0) continue;
+      survivingByFolder.set(folder, left - 1);
+      apply(names);
+    }
+    const survivors = new Map<Inode, Inode>();
+    for (const [path, inode] of names) {
+      if (!survivors.has(inode)) {
+        const extra = randomBelow(random, inode.bytes.length - inode.syncedSize + 1);
+        survivors.set(inode, new Inode(inode.bytes.slice(0, inode.syncedSize + extra)));
+      }
+      names.set(path, survivors.get(inode)!);
+    }
+    return new SimulatedStorage(names);
+  }
+
+  /** So many bytes of a file survive a power cut, whatever happens. */
+  syncedSize(path: string): number {
+    return this.#inode(path).syncedSize;
+  }
+
+  /** What is there when only the process ends. */
+  afterKill(): SimulatedStorage {
+    return new SimulatedStorage(
+      new Map([...this.#names].map(([path, { bytes }]) => [path, new Inode(bytes.slice())])),
+    );
+  }
+
+  /** Paths of all files. */
+  get paths(): string[] {
+    return [...this.#names.keys()];
+  }
+
+  /** The content of a file. */
+  read(path: string): Uint8Array {
+    return this.#inode(path).bytes;
+  }
+
+  /** Puts a file there, as if it had been there for long. */
+  put(path: string, bytes: Uint8Array): void {
+    const inode = new Inode(bytes.slice());
+    this.#names.set(path, inode);
+    this.#synced.set(path, inode);
+  }
+
+  open(path: string, offset = 0): ReadableFile {
+    this.#attempt("open", path);
+    const { bytes } = this.#inode(path);
+    let at = offset;
+    return {
+      byteLength: bytes.length,
+      read(into) {
+        const length = Math.min(into.length, bytes.length - at);
+        into.set(bytes.subarray(at, at += length));
+        return length;
+      },
+      [Symbol.dispose]() {},
+    };
+  }
+
+  create(path: string): WritableFile {
+    this.#attempt("create", path);
+    const inode = new Inode();
+    this.#change(path, (names) => names.set(path, inode));
+    return new SimulatedFile(this, path, inode);
+  }
+
+  append(path: string): WritableFile {
+    this.#attempt("append", path);
+    const inode = this.#names.get(path) ?? new Inode();
+    if (!this.#names.has(path)) this.#change(path, (names) => names.set(path, inode));
+    return new SimulatedFile(this, path, inode);
+  }
+
+  rename(from: string, to: string): void {
+    this.#attempt("rename", from);
+    const inode = this.#inode(from);
+    this.#change(from, (names) => {
+      names.delete(from);
+      names.set(to, inode);
+    });
+  }
+
+  async remove(path: string): Promise<void> {
+    await Promise.resolve();
+    this.#attempt("remove", path);
+    this.#inode(path);
+    this.#change(path, (names) => names.delete(path));
+  }
+
+  makeFolder(path: string): void {
+    this.#attempt("makeFolder", path);
+  }
+
+  list(path: string): string[] {
+    this.#attempt("list", path);
+    const inFolder = [...this.#names.keys()].filter((name) => folderOf(name) === path);
+    return inFolder.map((name) => name.slice(path.length + 1));
+  }
+
+  syncFolder(path: string): void {
+    this.#attempt("syncFolder", path);
+    for (const { folder, apply } of this.#changes) if (folder === path) apply(this.#synced);
+    this.#changes = this.#changes.filter(({ folder }) => folder !== path);
+    this.changed();
+  }
+
+  /** For the files: lets an operation fail that is to fail. */
+  attempt(operation: StorageOperation, path: string): void {
+    this.#attempt(operation, path);
+  }
+
+  #attempt(operation: StorageOperation, path: string): void {
+    const error = this.fault(operation, path);
+    if (error !== null) throw error;
+  }
+
+  #inode(path: string): Inode {
+    const inode = this.#names.get(path);
+    if (inode === undefined) throw new StorageError("No such file or directory", "missing");
+    return inode;
+  }
+
+  #change(path: string, apply: (names: Names) => void): void {
+    apply(this.#names);
+    this.#changes.push({ folder: folderOf(path), apply });
+    this.changed();
+  }
+}
+
+class SimulatedFile implements WritableFile {
+  torn = false;
+  readonly #storage: SimulatedStorage;
+  readonly #path: string;
+  readonly #inode: Inode;
+
+  constructor(storage: SimulatedStorage, path: string, inode: Inode) {
+    this.#storage = storage;
+    this.#path = path;
+    this.#inode = inode;
+  }
+
+  get size(): number {
+    return this.#inode.bytes.length;
+  }
+
+  writeNow(bytes: Uint8Array): void {
+    this.#storage.attempt("write", this.#path);
+    const inode = this.#inode;
+    const longer = new Uint8Array(inode.bytes.length + bytes.length);
+    longer.set(inode.bytes);
+    longer.set(bytes, inode.bytes.length);
+    inode.bytes = longer;
+    this.#storage.changed();
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await Promise.resolve();
+    this.writeNow(bytes);
+  }
+
+  syncNow(): void {
+    this.#storage.attempt("sync", this.#path);
+    this.#inode.syncedSize = this.#inode.bytes.length;
+    this.#storage.changed();
+  }
+
+  async sync(): Promise<void> {
+    await Promise.resolve();
+    this.syncNow();
+  }
+
+  truncate(size: number): void {
+    this.#storage.attempt("truncate", this.#path);
+    this.#inode.bytes = this.#inode.bytes.slice(0, size);
+    this.#inode.syncedSize = Math.min(this.#inode.syncedSize, size);
+    this.#storage.changed();
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
