@@ -169,9 +169,9 @@ function save(keyspace: Keyspace, compresses: boolean, sums: boolean): number {
   });
   for (const database of keyspace.databases) {
     if (database.size === 0) continue;
-    writer.database(database);
+    writer.database(database.index, database.size, database.volatileSize);
     database.dict.forEach((record) => {
-      writer.key(database, record);
+      writer.key(record, database.wheel);
       for (let chunk = output.take(); chunk !== null; chunk = output.take()) {
         output.release(chunk.buffer);
       }

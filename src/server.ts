@@ -3,10 +3,10 @@
  * things that happen by the clock. All knowledge of which part talks to which is here.
  */
 import { deadline } from "@std/async";
-import type { CancelTimer, Clock } from "./clock.ts";
-import { SystemClock } from "./clock.ts";
+import { type CancelTimer, type Clock, othersTurn, SystemClock } from "./clock.ts";
 import type { CommandRunner, ServerContext, ShutdownOptions } from "./command/context.ts";
 import { Dispatcher } from "./command/dispatch.ts";
+import { LogRunner } from "./command/log_runner.ts";
 import { Propagation } from "./command/propagation.ts";
 import { commandGroups } from "./command/specs/groups.ts";
 import { CommandTable } from "./command/table.ts";
@@ -28,6 +28,8 @@ import { ServerStats } from "./observe/server_stats.ts";
 import { SlowLog } from "./observe/slow_log.ts";
 import { PayloadReader } from "./persistence/payload_reader.ts";
 import { PayloadWriter } from "./persistence/payload_writer.ts";
+import { LoadError } from "./persistence/loader.ts";
+import { Persistence } from "./persistence/persistence.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
 import type { Client } from "./session/client.ts";
 import { Blocking } from "./session/blocking.ts";
@@ -37,6 +39,7 @@ import { Pushes } from "./session/pushes.ts";
 import { Pause } from "./session/pause.ts";
 import { Tracking } from "./session/tracking.ts";
 import { WatchedKeys } from "./session/watched_keys.ts";
+import { DiskStorage, type Storage, StorageError } from "./storage.ts";
 
 /** How often the server looks after itself, in milliseconds. */
 const cronIntervalMs = 100;
@@ -55,12 +58,17 @@ export interface ServerOptions {
   port?: number;
   /** Where time comes from. Default: the machine. */
   clock?: Clock;
-  /** Working directory, for files that the server reads and writes. Default: the process's. */
+  /**
+   * Folder of the files that the server reads and writes; a snapshot there is loaded at start. Default: the
+   * process's, from which nothing is loaded.
+   */
   directory?: string;
   /** A whole configuration, for a server with more to say than the options above. */
   config?: Config;
   /** Where log lines go. Default: nowhere; the executable passes standard output or a file. */
   log?: Log;
+  /** Where files are. Default: the disks of this machine. */
+  storage?: Storage;
 }
 
 /**
@@ -93,6 +101,7 @@ export class Server implements ServerContext {
   readonly pushes: Pushes = new Pushes();
   readonly pubsub: PubSub = new PubSub(this.pushes);
   readonly tracking: Tracking;
+  readonly persistence: Persistence;
   readonly pause: Pause;
   readonly watchedKeys: WatchedKeys = new WatchedKeys();
   readonly blocking: Blocking;
@@ -106,11 +115,12 @@ export class Server implements ServerContext {
   readonly stopped: Promise<number>;
 
   readonly #dispatcher: Dispatcher;
-  readonly #connections = new ConnectionGroup();
+  readonly #connections: ConnectionGroup;
   readonly #rates: Rates;
   readonly #resolveStopped: (exitCode: number) => void;
   readonly #listeners: Listeners;
   readonly #takesAnyPort: boolean;
+  readonly #loadsData: boolean;
   #cancelCron: CancelTimer | null = null;
   #state: "new" | "running" | "stopped" = "new";
 
@@ -119,7 +129,11 @@ export class Server implements ServerContext {
     const { values } = this.config;
     this.#takesAnyPort = options.port === 0;
     if (options.port !== undefined) this.config.load("port", [String(options.port)]);
-    if (options.config === undefined) this.config.load("bind", ["127.0.0.1"]);
+    if (options.config === undefined) {
+      this.config.load("bind", ["127.0.0.1"]);
+      this.config.load("save", [""]);
+    }
+    this.#loadsData = options.config !== undefined || options.directory !== undefined;
     this.clock = options.clock ?? new SystemClock();
     this.log = options.log ?? new Log(this.clock, () => {});
     const seed = new Uint32Array(randomBytes(12).buffer);
@@ -156,6 +170,16 @@ export class Server implements ServerContext {
     this.stats.usedMemoryStartupBytes = this.usedMemoryBytes();
     this.payloadReader = new PayloadReader(this.keyspace);
     this.payloadWriter = new PayloadWriter(this.keyspace);
+    this.persistence = new Persistence(
+      {
+        ...{ keyspace: this.keyspace, values, clock: this.clock, log: this.log, stats: this.stats },
+        storage: options.storage ?? new DiskStorage(),
+        resolvePath: (path) => this.config.resolvePath(path),
+      },
+      new LogRunner(this),
+      (message) => this.#crash(message),
+    );
+    this.#connections = new ConnectionGroup(this.persistence);
     this.expirer = new Expirer(this.keyspace, this.clock);
     this.evictor = new Evictor(this.keyspace, values, this.clock, () => this.usedMemoryBytes());
     this.#rates = new Rates(this.stats);
@@ -181,6 +205,7 @@ export class Server implements ServerContext {
    * Starts to listen; when it resolves, clients can connect.
    *
    * @throws {Deno.errors.AddrInUse} Somebody else listens on the port. Nothing is left open.
+   * @throws {LoadError} Data on the disk is no good. Nothing is left open.
    */
   async start(): Promise<void> {
     if (this.#state !== "new") throw new Error("A server is started once, before it is stopped");
@@ -191,6 +216,7 @@ export class Server implements ServerContext {
       throw error;
     }
     this.#state = "running";
+    if (this.#loadsData) await this.#load();
     this.expirer.start();
     this.#cron();
     const { maxmemoryBytes, unixsocket } = this.config.values;
@@ -204,8 +230,12 @@ export class Server implements ServerContext {
     }
   }
 
-  /** Stops listening, sends what replies are due, and ends all connections; may be called again. */
+  /**
+   * Stops listening, sends what replies are due, and ends all connections; may be called again. Data is
+   * saved where there are save points.
+   */
   async stop(): Promise<void> {
+    if (this.#state === "running") this.#save({ save: null, now: false, force: true });
     this.#end(0);
     await this.stopped;
   }
@@ -218,11 +248,53 @@ export class Server implements ServerContext {
     return this.#rates.perSecond();
   }
 
-  shutdown(_options: ShutdownOptions): void {
-    this.log.notice("User requested shutdown...");
+  shutdown(options: ShutdownOptions): boolean {
+    if (!this.#save(options) && !options.force) {
+      this.log.warning(
+        "Errors trying to shut down the server. Check the logs for more information.",
+      );
+      return false;
+    }
     // nobody's next command is run, and the batch that this one is in comes to its end first
     for (const client of this.clients) client.closing = true;
     queueMicrotask(() => this.#end(0));
+    return true;
+  }
+
+  /** Loads what there is; clients are told to wait meanwhile. */
+  async #load(): Promise<void> {
+    try {
+      await this.persistence.start(othersTurn);
+    } catch (error) {
+      if (error instanceof LoadError) this.log.warning(error.message);
+      await this.#end(1);
+      throw error;
+    }
+    if (this.config.values.appendonly) this.propagation.feed = this.persistence.aof;
+  }
+
+  /** Saves data that is to be saved before the end; false if it can't be. */
+  #save({ save }: ShutdownOptions): boolean {
+    const { aof, rdb } = this.persistence;
+    rdb.cancel();
+    aof.cancelRewrite();
+    if (!(save ?? this.config.values.save.length > 0)) return true;
+    this.log.notice("Saving the final RDB snapshot before exiting.");
+    try {
+      rdb.saveNow();
+      return true;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.log.warning("Error trying to save the DB, can't exit.");
+      return false;
+    }
+  }
+
+  /** Ends at once: nobody gets a reply any more. */
+  #crash(message: string): void {
+    this.log.warning(message);
+    for (const client of [...this.clients]) client.link.close();
+    this.#end(1);
   }
 
   async #end(exitCode: number): Promise<void> {
@@ -241,6 +313,7 @@ export class Server implements ServerContext {
       for (const client of [...this.clients]) client.link.close();
     }
     await listenersClosed;
+    await this.persistence.close();
     this.log.warning("redino is now ready to exit, bye bye...");
     this.#resolveStopped(exitCode);
   }
@@ -254,6 +327,10 @@ export class Server implements ServerContext {
       () => this.#applyPolicy(),
     );
     config.onChange(["maxmemoryBytes"], () => this.#applyMaxmemory());
+    config.onChange(["appendonly"], () => {
+      this.persistence.followConfig();
+      this.propagation.feed = values.appendonly ? this.persistence.aof : null;
+    });
     config.onChange(["loglevel"], () => log.level = values.loglevel);
     config.onChange(["bind"], () => this.#rebind("Failed to bind to specified addresses."));
     config.onChange(
@@ -323,6 +400,7 @@ export class Server implements ServerContext {
     for (const client of this.clients) this.#lookAfter(client);
     // CONFIG SET may have made the table smaller than what is in it
     this.tracking.limitKeys();
+    this.persistence.cron();
     // one at a time: giving a segment back to the system takes some milliseconds
     keyspace.heap.trim(1);
     this.#cancelCron = clock.after(cronIntervalMs, () => this.#cron());
@@ -344,7 +422,7 @@ export class Server implements ServerContext {
       this.log.verbose("Closing idle client");
       link.close();
     } else if (client.softLimitSinceMs !== 0) {
-      link.flush();
+      link.flushSoon();
     }
   }
 

@@ -101,7 +101,7 @@ Deno.test({
       const killed = Deno.listen({ transport: "unix", path: `${directory}/killed.sock` });
       await Deno.rename(`${directory}/killed.sock`, path);
       killed.close();
-      const server = make("port 0", "unixsocket redino.sock", "unixsocketperm 700");
+      const server = make("port 0", 'save ""', "unixsocket redino.sock", "unixsocketperm 700");
       await server.start();
       assertEquals([server.port, Deno.statSync(path).mode! & 0o777], [0, 0o700]);
       const client = await Client.connect({ path });

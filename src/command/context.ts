@@ -18,6 +18,7 @@ import type { ServerStats } from "../observe/server_stats.ts";
 import type { SlowLog } from "../observe/slow_log.ts";
 import type { PayloadReader } from "../persistence/payload_reader.ts";
 import type { PayloadWriter } from "../persistence/payload_writer.ts";
+import type { Persistence } from "../persistence/persistence.ts";
 import type { Random } from "../random.ts";
 import { Arguments } from "../resp/arguments.ts";
 import type { ReplyWriter } from "../resp/reply_writer.ts";
@@ -66,6 +67,7 @@ export interface ServerContext {
   readonly pushes: Pushes;
   readonly pubsub: PubSub;
   readonly tracking: Tracking;
+  readonly persistence: Persistence;
   readonly pause: Pause;
   readonly watchedKeys: WatchedKeys;
   readonly blocking: Blocking;
@@ -89,8 +91,8 @@ export interface ServerContext {
   usedMemoryBytes(): number;
   /** Operations, input bytes and output bytes per second, measured over the last 1.6 seconds. */
   rates(): { operations: number; inputBytes: number; outputBytes: number };
-  /** Ends the server when the running batch is over. */
-  shutdown(options: ShutdownOptions): void;
+  /** Ends the server when the running batch is over; false where data can't be saved that should be. */
+  shutdown(options: ShutdownOptions): boolean;
 }
 
 export class CommandContext {
@@ -103,6 +105,8 @@ export class CommandContext {
   command: CommandSpec | null = null;
   /** Whether the client may be made to wait: not inside of a transaction. */
   mayBlock = true;
+  /** What the command being run waits for before it is run again, if it has asked for that. */
+  postponedUntil: Promise<void> | null = null;
 
   constructor(server: ServerContext, client: Client) {
     this.server = server;
@@ -146,6 +150,11 @@ export class CommandContext {
     const { args, database } = this;
     const { propagation } = this.server;
     propagation.notify(notifyClass, event, database, args.buffer, args.starts[i], args.ends[i]);
+  }
+
+  /** Has the command, which has done nothing and replied nothing, run again when a promise resolves. */
+  postpone(until: Promise<void>): void {
+    this.postponedUntil = until;
   }
 
   /**

@@ -28,7 +28,7 @@ import type { Transaction } from "../session/transaction.ts";
 import { CommandContext, type CommandRunner, type ServerContext } from "./context.ts";
 import { findKeys } from "./keys.ts";
 import { typeOf } from "../values/record.ts";
-import { CommandFlag, type CommandSpec } from "./spec.ts";
+import { CommandFlag, type CommandSpec, hasArity } from "./spec.ts";
 
 /** A slow log threshold below this has every command timed alone, in microseconds. */
 const preciseThresholdUs = 1000;
@@ -40,7 +40,7 @@ const runReplyBytesMax = 1024;
 /** What became of a request. */
 export enum Outcome {
   Done,
-  /** Nothing was done: it is to be run again when `pause.ended` resolves. */
+  /** Nothing was done: it is to be run again when `pause.ended` or `postponedUntil` resolves. */
   Paused,
   /** It has no reply yet: the client's next one is to be run when `Link.resume` says so. */
   Blocked,
@@ -139,6 +139,7 @@ export class Dispatcher implements CommandRunner {
       return Outcome.Done;
     }
     this.#call(context, spec);
+    if (context.postponedUntil !== null) return Outcome.Paused;
     if (this.#server.pushes.pending) this.#server.pushes.release();
     this.#feedMonitors(context, spec);
     if (this.#server.blocking.readyCount > 0) {
@@ -263,7 +264,7 @@ export class Dispatcher implements CommandRunner {
 
   /** What keeps an authenticated client from a command that exists, or null. */
   #gate(spec: CommandSpec, client: Client): string | null {
-    const { config: { values }, evictor, pushes } = this.#server;
+    const { config: { values }, evictor, persistence, pushes } = this.#server;
     if ((spec.flags & CommandFlag.PROTECTED) !== 0) {
       const allowed = values.enableDebugCommand;
       const may = allowed === ProtectedAction.Yes ||
@@ -277,6 +278,9 @@ export class Dispatcher implements CommandRunner {
     if (transaction !== null && (spec.flags & CommandFlag.NO_MULTI) !== 0) {
       return errors.notInMulti;
     }
+    if (persistence.loading !== null && (spec.flags & CommandFlag.LOADING) === 0) {
+      return errors.loading;
+    }
     if (values.maxmemoryBytes > 0) {
       const hasRoom = evictor.makeRoom();
       // that keys have gone is told before the reply
@@ -285,7 +289,8 @@ export class Dispatcher implements CommandRunner {
         return errors.outOfMemory;
       }
     }
-    return null;
+    const isRefused = (flagsOf(spec, client) & CommandFlag.WRITE) !== 0 || spec.fullName === "ping";
+    return isRefused ? persistence.refusal : null;
   }
 
   /** In RESP2 a message can't be told from a reply, so a subscriber asks for little else. */
@@ -457,10 +462,6 @@ function flagsOf(spec: CommandSpec, { transaction }: Client): number {
 /** Whether the request is a line of HTTP: a web page made a browser talk to this port. */
 function isWebRequest(args: Arguments): boolean {
   return args.is(0, "POST") || args.is(0, "HOST:");
-}
-
-function hasArity(spec: CommandSpec, count: number): boolean {
-  return spec.arity >= 0 ? count === spec.arity : count >= -spec.arity;
 }
 
 /** Whether it is one of SUBSCRIBE, UNSUBSCRIBE and their variants, whose replies nobody can decline. */

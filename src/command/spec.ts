@@ -463,3 +463,8 @@ export function firstHalfBehind(
 export function unknownKeys(flags: number, notes: string): KeySpec {
   return { flags, notes, beginSearch: { type: "unknown" }, findKeys: { type: "unknown" } };
 }
+
+/** Whether a command may be called with so many arguments, its name included. */
+export function hasArity({ arity }: CommandSpec, count: number): boolean {
+  return arity >= 0 ? count === arity : count >= -arity;
+}

@@ -13,6 +13,7 @@ import { hashHandlers } from "./hash.ts";
 import { hashFieldExpireHandlers } from "./hash_field_expire.ts";
 import { hyperloglogHandlers } from "./hyperloglog.ts";
 import { listHandlers } from "./list.ts";
+import { persistenceHandlers } from "./persistence.ts";
 import { pubsubHandlers } from "./pubsub.ts";
 import { restoreHandlers } from "./restore.ts";
 import { serverHandlers } from "./server.ts";
@@ -36,6 +37,7 @@ export const commandHandlers: Handlers = {
   ...hashFieldExpireHandlers,
   ...hyperloglogHandlers,
   ...listHandlers,
+  ...persistenceHandlers,
   ...pubsubHandlers,
   ...restoreHandlers,
   ...serverHandlers,

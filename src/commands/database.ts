@@ -30,7 +30,9 @@ function flushdb(context: CommandContext): void {
 }
 
 function flushall(context: CommandContext): void {
-  flush(context, context.server.keyspace.databases);
+  const { keyspace, persistence } = context.server;
+  flush(context, keyspace.databases);
+  if (persistence.loading === null) persistence.rdb.flushed();
 }
 
 function swapdb({ args, reply, server }: CommandContext): void {

@@ -7,6 +7,7 @@
  */
 import type { CommandContext } from "../command/context.ts";
 import type { Handler, Handlers } from "../command/spec.ts";
+import type { Log } from "../log.ts";
 import { datasetDigest, valueDigest } from "../observe/digest.ts";
 import { CommandError, errors, unknownSubcommandOrArity } from "../resp/errors.ts";
 import {
@@ -19,6 +20,9 @@ import {
   debugTableOfKey,
 } from "./debug_keys.ts";
 import { debugProtocol } from "./debug_protocol.ts";
+import { LoadError } from "../persistence/loader.ts";
+import type { Persistence } from "../persistence/persistence.ts";
+import { StorageError } from "../storage.ts";
 import { replyHelp } from "./help.ts";
 
 /** A subcommand, with the number of arguments that it takes, `debug` and its own name included. */
@@ -107,17 +111,53 @@ function leadingInteger(text: string): number {
   return Number.parseInt(text, 10) || 0;
 }
 
-function reload({ args }: CommandContext): void {
+/** Saves, forgets and loads all data again, as far as the options do not say otherwise. */
+function reload({ args, reply, server }: CommandContext): void {
+  const { keyspace, persistence, propagation } = server;
+  let [saves, flushes, merges] = [true, true, false];
   for (let i = 2; i < args.count; i++) {
-    if (!["MERGE", "NOFLUSH", "NOSAVE"].some((option) => args.is(i, option))) {
-      throw new CommandError(errors.debugReloadOptions);
-    }
+    if (args.is(i, "MERGE")) merges = true;
+    else if (args.is(i, "NOFLUSH")) flushes = false;
+    else if (args.is(i, "NOSAVE")) saves = false;
+    else throw new CommandError(errors.debugReloadOptions);
   }
-  throw new CommandError(errors.notPersistent);
+  if (saves) saveOrFail(persistence);
+  if (flushes) { for (const database of keyspace.databases) database.flush(); }
+  loadOrFail(server.log, errors.debugReloadFailed, () => persistence.reloadRdb(merges));
+  // the log has all of it
+  propagation.nothing();
+  reply.ok();
 }
 
-function loadAof(): void {
-  throw new CommandError(errors.notPersistent);
+/** Forgets all data and loads the append-only log, when all of it is in its file. */
+function loadAof(context: CommandContext): void {
+  const { reply, server } = context;
+  const { keyspace, persistence, propagation } = server;
+  const written = persistence.aof.written();
+  if (written !== null) return context.postpone(written);
+  for (const database of keyspace.databases) database.flush();
+  loadOrFail(server.log, errors.debugLoadAofFailed, () => persistence.reloadAof());
+  propagation.nothing();
+  reply.ok();
+}
+
+function saveOrFail(persistence: Persistence): void {
+  try {
+    persistence.rdb.saveNow();
+  } catch (error) {
+    if (error instanceof StorageError) throw new CommandError(errors.saveFailed);
+    throw error;
+  }
+}
+
+function loadOrFail(log: Log, message: string, load: () => void): void {
+  try {
+    load();
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error;
+    log.warning(error.message);
+    throw new CommandError(message);
+  }
 }
 
 function help(context: CommandContext): void {
@@ -135,6 +175,8 @@ function help(context: CommandContext): void {
     "    Return hash table statistics of the specified Redis database.",
     "HTSTATS-KEY <key> [full]",
     "    Like HTSTATS but for the hash table stored at <key>'s value.",
+    "LOADAOF",
+    "    Flush the AOF buffers on disk and reload the AOF in memory.",
     "OBJECT <key>",
     "    Show low level info about `key` and associated value.",
     "POPULATE <count> [<prefix>] [<size>]",
@@ -146,6 +188,19 @@ function help(context: CommandContext): void {
     "    Reply with a test value of the specified type. <type> can be: string,",
     "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
     "    true, false.",
+    "RELOAD [option ...]",
+    "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
+    "    * MERGE: conflicting keys will be loaded from RDB.",
+    "    * NOFLUSH: the existing database will not be removed before load, but",
+    "      conflicting keys will generate an exception and kill the server.",
+    "    * NOSAVE: the database will be loaded from an existing RDB file.",
+    "    Examples:",
+    "    * DEBUG RELOAD: verify that the server is able to persist, flush and reload",
+    "      the database.",
+    "    * DEBUG RELOAD NOSAVE: replace the current database with the contents of an",
+    "      existing RDB file.",
+    "    * DEBUG RELOAD NOSAVE NOFLUSH MERGE: add the contents of an existing RDB",
+    "      file to the database.",
     "SDSLEN <key>",
     "    Show low level SDS string info representing `key` and value.",
     "SET-ACTIVE-EXPIRE <0|1>",

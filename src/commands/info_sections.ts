@@ -12,6 +12,8 @@ import { maxmemoryPolicyNames } from "../config/values.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Histogram } from "../observe/histogram.ts";
 import { MemoryFigures, ratio } from "../observe/memory_figures.ts";
+import { AofState, type AppendOnlyFile } from "../persistence/aof.ts";
+import type { LoadProgress } from "../persistence/loader.ts";
 import { redinoVersion, redisVersion } from "../version.ts";
 
 /** Name and value of one line. */
@@ -184,39 +186,66 @@ function* memoryFields({ server }: CommandContext): Iterable<InfoField> {
 }
 
 function* persistenceFields({ server }: CommandContext): Iterable<InfoField> {
-  yield ["loading", 0];
+  const { persistence } = server;
+  const { aof, keysExpired, keysLoaded, loading, rdb, slot } = persistence;
+  yield ["loading", loading === null ? 0 : 1];
   yield ["async_loading", 0];
   yield ["current_cow_peak", 0];
   yield ["current_cow_size", 0];
   yield ["current_cow_size_age", 0];
   yield ["current_fork_perc", "0.00"];
-  yield ["current_save_keys_processed", 0];
-  yield ["current_save_keys_total", 0];
-  yield ["rdb_changes_since_last_save", server.stats.dirty];
-  yield ["rdb_bgsave_in_progress", 0];
-  yield ["rdb_last_save_time", Math.floor(server.startedAtMs / 1000)];
-  yield ["rdb_last_bgsave_status", "ok"];
-  yield ["rdb_last_bgsave_time_sec", -1];
-  yield ["rdb_current_bgsave_time_sec", -1];
-  yield ["rdb_saves", 0];
+  yield ["current_save_keys_processed", slot.save?.keysWritten ?? 0];
+  yield ["current_save_keys_total", slot.save?.keysTotal ?? 0];
+  yield ["rdb_changes_since_last_save", rdb.changesSinceSave];
+  yield ["rdb_bgsave_in_progress", rdb.isRunning ? 1 : 0];
+  yield ["rdb_last_save_time", Math.floor(rdb.lastSaveMs / 1000)];
+  yield ["rdb_last_bgsave_status", rdb.lastSucceeded ? "ok" : "err"];
+  yield ["rdb_last_bgsave_time_sec", rdb.lastSeconds];
+  yield ["rdb_current_bgsave_time_sec", rdb.currentSeconds];
+  yield ["rdb_saves", rdb.savesTotal];
   yield ["rdb_last_cow_size", 0];
-  yield ["rdb_last_load_keys_expired", 0];
-  yield ["rdb_last_load_keys_loaded", 0];
-  yield ["aof_enabled", 0];
-  yield ["aof_rewrite_in_progress", 0];
-  yield ["aof_rewrite_scheduled", 0];
-  yield ["aof_last_rewrite_time_sec", -1];
-  yield ["aof_current_rewrite_time_sec", -1];
-  yield ["aof_last_bgrewrite_status", "ok"];
-  yield ["aof_rewrites", 0];
-  yield ["aof_rewrites_consecutive_failures", 0];
-  yield ["aof_last_write_status", "ok"];
+  yield ["rdb_last_load_keys_expired", keysExpired];
+  yield ["rdb_last_load_keys_loaded", keysLoaded];
+  yield ["aof_enabled", aof.state === AofState.Off ? 0 : 1];
+  yield ["aof_rewrite_in_progress", aof.isRewriting ? 1 : 0];
+  yield ["aof_rewrite_scheduled", aof.isRewriteScheduled ? 1 : 0];
+  yield ["aof_last_rewrite_time_sec", aof.lastRewriteSeconds];
+  yield ["aof_current_rewrite_time_sec", aof.currentRewriteSeconds];
+  yield ["aof_last_bgrewrite_status", aof.lastRewriteSucceeded ? "ok" : "err"];
+  yield ["aof_rewrites", aof.rewritesTotal];
+  yield ["aof_rewrites_consecutive_failures", aof.consecutiveFailures];
+  yield ["aof_last_write_status", aof.error === null ? "ok" : "err"];
   yield ["aof_last_cow_size", 0];
   yield ["module_fork_in_progress", 0];
   yield ["module_fork_last_cow_size", 0];
+  if (aof.state !== AofState.Off) yield* aofFields(aof);
+  if (loading !== null) yield* loadingFields(loading, server.clock.nowMs());
 }
 
-/** Everything is read and written by the one thread. */
+function* aofFields(aof: AppendOnlyFile): Iterable<InfoField> {
+  yield ["aof_current_size", aof.currentBytes];
+  yield ["aof_base_size", aof.baseBytes];
+  yield ["aof_pending_rewrite", aof.isRewriteScheduled ? 1 : 0];
+  yield ["aof_buffer_length", aof.bufferBytes];
+  yield ["aof_pending_bio_fsync", 0];
+  yield ["aof_delayed_fsync", 0];
+}
+
+function* loadingFields(
+  { bytesLoaded, bytesTotal, startedMs }: LoadProgress,
+  nowMs: number,
+): Iterable<InfoField> {
+  const seconds = Math.max(1, Math.floor((nowMs - startedMs) / 1000));
+  yield ["loading_start_time", Math.floor(startedMs / 1000)];
+  yield ["loading_total_bytes", bytesTotal];
+  yield ["loading_rdb_used_mem", 0];
+  yield ["loading_loaded_bytes", bytesLoaded];
+  yield ["loading_loaded_perc", (bytesTotal === 0 ? 0 : bytesLoaded / bytesTotal * 100).toFixed(2)];
+  const bytesLeft = bytesTotal - bytesLoaded;
+  const eta = bytesLoaded === 0 ? 1 : Math.floor(seconds * bytesLeft / bytesLoaded);
+  yield ["loading_eta_seconds", eta];
+}
+
 function* threadsFields({ server: { clients, stats } }: CommandContext): Iterable<InfoField> {
   const { readsTotal, writesTotal } = stats;
   yield ["io_thread_0", `clients=${clients.count},reads=${readsTotal},writes=${writesTotal}`];

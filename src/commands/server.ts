@@ -34,12 +34,9 @@ function shutdown({ args, server }: CommandContext): void {
     // nothing is waited for before the end, so there is never anything to call off
     throw new CommandError(errors.noShutdown);
   }
-  if (options.save && !options.force) {
-    server.log.warning("SHUTDOWN SAVE refused: there is no persistence yet");
-    throw new CommandError(errors.shutdownFailed);
-  }
-  // no reply: the client sees the connection end
-  server.shutdown(options);
+  server.log.notice("User requested shutdown...");
+  // no reply where it is done: the client sees the connection end
+  if (!server.shutdown(options)) throw new CommandError(errors.shutdownFailed);
 }
 
 function time({ reply, server }: CommandContext): void {

@@ -95,7 +95,9 @@ export class Config {
     if (!directive.type.takesWords && words.length !== 1) {
       throw new ConfigError("wrong number of arguments");
     }
-    this.#assign(directive, directive.type.parse(words, this.values[directive.field]));
+    const { field, type } = directive;
+    const byDefault = this.#defaults.get(field)!.value as ConfigValues[typeof field];
+    this.#assign(directive, type.parseLine(words, this.values[field], byDefault));
     return true;
   }
 

@@ -5,7 +5,7 @@
  */
 import { formatNotifyLetters, parseNotifyLetters } from "./notify_classes.ts";
 import { resolve } from "node:path";
-import type { OutputBufferLimit, OutputBufferLimits } from "./values.ts";
+import type { OutputBufferLimit, OutputBufferLimits, SavePoint } from "./values.ts";
 import { quote } from "./words.ts";
 
 /** A value that a directive refuses; the message says why. */
@@ -34,6 +34,11 @@ export abstract class DirectiveType<Value> {
   /** What `words` state, for a directive that is `current` until now. */
   abstract parse(words: readonly string[], current: Value): Setting<Value>;
 
+  /** What a line of a file states, where it may be one of several. */
+  parseLine(words: readonly string[], current: Value, _byDefault: Value): Setting<Value> {
+    return this.parse(words, current);
+  }
+
   /** The text of a value. */
   abstract format(value: Value): string;
 
@@ -49,18 +54,20 @@ export abstract class DirectiveType<Value> {
 
 /** `yes` or `no`. */
 export class BooleanType extends DirectiveType<boolean> {
-  readonly #noYesBecause: string | undefined;
+  readonly #refused: "yes" | "no" | undefined;
+  readonly #because: string;
 
-  /** @param noYesBecause Why `yes` is refused, if it is. */
-  constructor(noYesBecause?: string) {
+  /** @param refused What can't be, and `because` of what. */
+  constructor(refused?: "yes" | "no", because = "") {
     super();
-    this.#noYesBecause = noYesBecause;
+    this.#refused = refused;
+    this.#because = because;
   }
 
   parse([word]: readonly string[]): Setting<boolean> {
     const text = word.toLowerCase();
     if (text !== "yes" && text !== "no") throw new ConfigError("argument must be 'yes' or 'no'");
-    if (text === "yes" && this.#noYesBecause) throw new ConfigError(this.#noYesBecause);
+    if (text === this.#refused) throw new ConfigError(this.#because);
     return { value: text === "yes", text };
   }
 
@@ -330,29 +337,77 @@ export class OutputBufferLimitsType extends DirectiveType<OutputBufferLimits> {
   }
 }
 
-/** When to save snapshots; so far only the empty list, which is never. */
-export class SaveType extends DirectiveType<string> {
+/** When to save snapshots: seconds and changes, in pairs. Lines of a file add up. */
+export class SavePointsType extends DirectiveType<readonly SavePoint[]> {
   override readonly takesWords = true;
 
-  parse(words: readonly string[]): Setting<string> {
-    if (isEmptyList(words)) return this.setting("");
-    const valid = words.length % 2 === 0 && words.every((word, i) => {
-      return /^\+?\d+$/.test(word) && (i % 2 === 1 || Number(word) >= 1);
-    });
-    throw new ConfigError(valid ? notPersistentYet : "Invalid save parameters");
+  parse(words: readonly string[]): Setting<readonly SavePoint[]> {
+    if (isEmptyList(words)) return this.setting([]);
+    const points: SavePoint[] = [];
+    for (let i = 0; i < words.length; i += 2) {
+      const [seconds, changes] = [words[i], words[i + 1] ?? ""].map(parseCount);
+      if (seconds === null || seconds < 1 || changes === null) {
+        throw new ConfigError("Invalid save parameters");
+      }
+      points.push({ seconds, changes });
+    }
+    return this.setting(points);
+  }
+
+  override parseLine(
+    words: readonly string[],
+    current: readonly SavePoint[],
+    byDefault: readonly SavePoint[],
+  ): Setting<readonly SavePoint[]> {
+    const { value } = this.parse(words);
+    return this.setting(
+      value.length === 0 || current === byDefault ? value : [...current, ...value],
+    );
+  }
+
+  format(points: readonly SavePoint[]): string {
+    return points.map(({ seconds, changes }) => `${seconds} ${changes}`).join(" ");
+  }
+
+  override lines({ value }: Setting<readonly SavePoint[]>): FileLine[] {
+    if (value.length === 0) return [{ words: '""', needed: true }];
+    return value.map((point) => ({ words: this.format([point]), needed: true }));
+  }
+}
+
+/** A number of seconds or changes; null where it is none. */
+function parseCount(word: string): number | null {
+  return /^\+?\d{1,10}$/.test(word) ? Number(word) : null;
+}
+
+/** The name of a file, or of a folder, in the working directory. */
+export class FileNameType extends DirectiveType<string> {
+  readonly #directive: string;
+  readonly #kind: string;
+
+  /** @param kind What it is the name of, in Redis' word. */
+  constructor(directive: string, kind: "filename" | "dirname") {
+    super();
+    this.#directive = directive;
+    this.#kind = kind;
+  }
+
+  parse([word]: readonly string[]): Setting<string> {
+    if (word === "") throw new ConfigError(`${this.#directive} can't be empty`);
+    if (/[/\\]/.test(word)) {
+      throw new ConfigError(`${this.#directive} can't be a path, just a ${this.#kind}`);
+    }
+    return this.setting(word);
   }
 
   format(value: string): string {
     return value;
   }
 
-  override lines(): FileLine[] {
-    return [{ words: '""', needed: true }];
+  override lines(setting: Setting<string>, byDefault: Setting<string>): FileLine[] {
+    return [{ words: quote(setting.text), needed: setting.value !== byDefault.value }];
   }
 }
-
-/** Why a directive that asks for persistence is refused. */
-export const notPersistentYet = "persistence isn't available yet";
 
 /** Most addresses that `bind` takes. */
 const addressesMax = 16;

@@ -16,17 +16,17 @@ import {
   DirectoryType,
   EnumType,
   FileModeType,
+  FileNameType,
   IntegerType,
   MemoryType,
   NotifyEventsType,
-  notPersistentYet,
   OptionalTextType,
   OutputBufferLimitsType,
   PercentilesType,
-  SaveType,
+  SavePointsType,
   TextType,
 } from "./directive_types.ts";
-import { type ConfigValues, maxmemoryPolicyNames } from "./values.ts";
+import { appendFsyncNames, type ConfigValues, maxmemoryPolicyNames } from "./values.ts";
 
 /** When Redis checks in full what RESTORE and RDB files bring. */
 const sanitizeNames = ["no", "yes", "clients"];
@@ -79,6 +79,8 @@ const protectedAction = new EnumType<ConfigValues["enableDebugCommand"]>(["no", 
 const noDaemon =
   "running as a daemon isn't available: use a service manager, or put the program in the background";
 
+const onlyPreamble = "a log that begins with commands isn't available: it begins with a snapshot";
+
 export const directives: readonly Directive[] = [
   // Network
   directive("port", "port", new IntegerType(0, 65535)),
@@ -112,7 +114,7 @@ export const directives: readonly Directive[] = [
   directive("enable-protected-configs", "enableProtectedConfigs", protectedAction, immutable),
 
   // Process
-  directive("daemonize", "daemonize", new BooleanType(noDaemon), immutable),
+  directive("daemonize", "daemonize", new BooleanType("yes", noDaemon), immutable),
   directive("dir", "dir", new DirectoryType(), { protected: true }),
   directive("logfile", "logfile", new TextType(), immutable),
   directive("loglevel", "loglevel", new EnumType(logLevelNames)),
@@ -127,10 +129,40 @@ export const directives: readonly Directive[] = [
   directive("dynamic-hz", "dynamicHz", boolean),
   directive("active-expire-effort", "activeExpireEffort", new IntegerType(1, 10)),
   directive("activerehashing", "activerehashing", boolean),
-  directive("save", "save", new SaveType()),
-  directive("appendonly", "appendonly", new BooleanType(notPersistentYet)),
+
+  // Snapshots
+  directive("save", "save", new SavePointsType()),
+  directive("dbfilename", "dbfilename", new FileNameType("dbfilename", "filename"), {
+    protected: true,
+  }),
   directive("sanitize-dump-payload", "sanitizeDumpPayload", new EnumType(sanitizeNames)),
   directive("rdbcompression", "rdbcompression", boolean),
+  directive("rdbchecksum", "rdbchecksum", boolean, immutable),
+  directive("stop-writes-on-bgsave-error", "stopWritesOnBgsaveError", boolean),
+  directive("rdb-save-incremental-fsync", "rdbSaveIncrementalFsync", boolean),
+
+  // The append-only log
+  directive("appendonly", "appendonly", boolean),
+  directive(
+    "appendfilename",
+    "appendfilename",
+    new FileNameType("appendfilename", "filename"),
+    immutable,
+  ),
+  directive(
+    "appenddirname",
+    "appenddirname",
+    new FileNameType("appenddirname", "dirname"),
+    immutable,
+  ),
+  directive("appendfsync", "appendfsync", new EnumType(appendFsyncNames)),
+  directive("no-appendfsync-on-rewrite", "noAppendfsyncOnRewrite", boolean),
+  directive("auto-aof-rewrite-percentage", "autoAofRewritePercentage", count),
+  directive("auto-aof-rewrite-min-size", "autoAofRewriteMinSizeBytes", memory),
+  directive("aof-rewrite-incremental-fsync", "aofRewriteIncrementalFsync", boolean),
+  directive("aof-load-truncated", "aofLoadTruncated", boolean),
+  directive("aof-use-rdb-preamble", "aofUseRdbPreamble", new BooleanType("no", onlyPreamble)),
+  directive("aof-timestamp-enabled", "aofTimestampEnabled", boolean),
 
   // Memory
   directive("maxmemory", "maxmemoryBytes", new MemoryType(0, uint64Max)),

@@ -55,6 +55,25 @@ export interface OutputBufferLimits {
   readonly pubsub: OutputBufferLimit;
 }
 
+/** A snapshot is saved when so many changes are not, and so many seconds have gone by. */
+export interface SavePoint {
+  readonly seconds: number;
+  readonly changes: number;
+}
+
+/** When the append-only log is synced, in the order of Redis' own list. */
+export enum AppendFsync {
+  /** About once a second. */
+  EverySecond,
+  /** Before any reply that depends on it. */
+  Always,
+  /** When the system likes to. */
+  No,
+}
+
+/** Names of these, by `AppendFsync`. */
+export const appendFsyncNames: readonly string[] = ["everysec", "always", "no"];
+
 const megabyte = 1024 * 1024;
 
 /** Every directive's value. */
@@ -108,12 +127,40 @@ export class ConfigValues implements ValueLimits {
   dynamicHz = true;
   activeExpireEffort = 1;
   activerehashing = true;
-  save = "";
-  appendonly = false;
+
+  // Snapshots
+  save: readonly SavePoint[] = [
+    { seconds: 3600, changes: 1 },
+    { seconds: 300, changes: 100 },
+    { seconds: 60, changes: 10000 },
+  ];
+  dbfilename = "dump.rdb";
+  rdbchecksum = true;
   /** Accepted; what RESTORE and RDB files bring is checked in full, whatever it says. */
   sanitizeDumpPayload = 0;
   /** Whether long strings are compressed in files, and by DUMP. */
   rdbcompression = true;
+  stopWritesOnBgsaveError = true;
+  /** Sync a file while it is written, a part at a time, not all at its end. */
+  rdbSaveIncrementalFsync = true;
+
+  // The append-only log
+  appendonly = false;
+  appendfilename = "appendonly.aof";
+  appenddirname = "appendonlydir";
+  appendfsync = AppendFsync.EverySecond;
+  /** Leave syncing to the system while a snapshot is written. */
+  noAppendfsyncOnRewrite = false;
+  /** The log is rewritten when it has grown by so much; 0 is never. */
+  autoAofRewritePercentage = 100;
+  autoAofRewriteMinSizeBytes = 64 * megabyte;
+  aofRewriteIncrementalFsync = true;
+  /** Load a log that ends in the middle of a command. */
+  aofLoadTruncated = true;
+  /** Begin a log with a snapshot, not with commands. */
+  aofUseRdbPreamble = true;
+  /** Note the time between commands. */
+  aofTimestampEnabled = false;
 
   // Memory
   /** 0 is no limit. */

@@ -8,6 +8,7 @@
 import { Hasher } from "../memory/hash.ts";
 import { Heap, SEGMENT_SHIFT } from "../memory/heap.ts";
 import { Dicts } from "../memory/dicts.ts";
+import { FrozenBlocks } from "../memory/frozen_blocks.ts";
 import { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomFraction } from "../random.ts";
 import { Database } from "./database.ts";
@@ -64,6 +65,8 @@ export class Keyspace {
   readonly newRecords: NewRecords;
   /** Frees what is large, in slices. */
   readonly reclaimer: Reclaimer = new Reclaimer();
+  /** Nodes of long lists and streams that a snapshot has still to write. */
+  readonly frozen: FrozenBlocks = new FrozenBlocks();
   /** Wall time of the running command, in milliseconds. */
   nowMs: number;
   /** No database's timer wheel has anything to do before; the expirer moves it on. */
@@ -89,6 +92,7 @@ export class Keyspace {
       heap: this.heap,
       dicts: new Dicts(this.heap, this.hasher),
       reclaimer: this.reclaimer,
+      frozen: this.frozen,
       random: options.random,
       limits: options.limits,
       time: this,

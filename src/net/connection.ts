@@ -29,26 +29,49 @@ enum Progress {
 /** Requests decoded ahead of the one that runs, at most. */
 const decodedMax = 32;
 
+/** What replies may have to wait for. */
+export interface ReplyBarrier {
+  /**
+   * Called at the end of each turn of the event loop in which there are replies. Resolves when all changes
+   * made until now are safe; null where no reply need wait for that.
+   */
+  commit(): Promise<void> | null;
+}
+
 /**
  * What the connections of a server have in common: buffers that they use in turn, and the list of those
  * that have replies to send.
  *
  * Replies go out when every connection that was readable in this turn of the event loop has been served,
  * as Redis sends before it sleeps: a peer woken between two of its neighbours' requests costs both
- * sides a switch more.
+ * sides a switch more. Where they must wait for the log, all of a turn wait for the same write.
  */
 export class ConnectionGroup {
   readonly replies = new ReplyBufferPool();
   readonly requests: Arguments[] = Array.from({ length: decodedMax }, () => new Arguments());
+  readonly #barrier: ReplyBarrier;
+  /** Turns whose replies have waited for the log. */
+  #commits = 0;
   #unsent: Connection[] = [];
   readonly #flushAll = () => {
     const unsent = this.#unsent;
     this.#unsent = [];
-    for (const connection of unsent) {
-      connection.unsent = false;
-      connection.flush();
+    const safe = this.#barrier.commit();
+    for (const connection of unsent) connection.unsent = false;
+    if (safe === null) {
+      for (const connection of unsent) connection.flush();
+      return;
     }
+    const commit = ++this.#commits;
+    for (const connection of unsent) connection.hold(commit);
+    safe.then(() => {
+      for (const connection of unsent) connection.release(commit);
+    });
   };
+
+  constructor(barrier: ReplyBarrier) {
+    this.#barrier = barrier;
+  }
 
   /** Flushes the connection at the end of this turn: behind what is queued already. */
   flushSoon(connection: Connection): void {
@@ -210,7 +233,9 @@ export class Connection implements Link {
     if (outcome === Outcome.Done) return false;
     if (outcome === Outcome.Paused) {
       this.client.postponed = true;
-      this.#server.pause.ended.then(() => this.#goOn());
+      const until = this.#context.postponedUntil ?? this.#server.pause.ended;
+      this.#context.postponedUntil = null;
+      until.then(() => this.#goOn());
     }
     return true;
   }
@@ -297,11 +322,23 @@ export class Connection implements Link {
     return nowMs - client.softLimitSinceMs > limit.softSeconds * 1000;
   }
 
+  /** Sends what replies there are. */
   flush(): void {
-    // as in Redis, a reply that is too long is so before any of it is sent
-    this.#limitOutput(this.#output.pendingBytes - uncountedReplyBytes);
+    this.#limitUnsentOutput();
     if (this.#closed) return;
     this.#output.flush();
+    this.checkOutputLimit();
+  }
+
+  /** Has what replies there are wait for `release` with the same number. */
+  hold(commit: number): void {
+    this.#limitUnsentOutput();
+    if (!this.#closed) this.#output.hold(commit);
+  }
+
+  release(commit: number): void {
+    if (this.#closed) return;
+    this.#output.release(commit);
     this.checkOutputLimit();
   }
 
@@ -327,6 +364,7 @@ export class Connection implements Link {
 
   async closeAfterReplies(): Promise<void> {
     this.client.closing = true;
+    this.#group.flushSoon(this);
     await this.#output.drained();
     this.close();
   }
@@ -341,6 +379,11 @@ export class Connection implements Link {
     this.#isReplyCut = true;
     this.client.closing = true;
     writer.abandon();
+  }
+
+  /** As in Redis, a reply that is too long is so before any of it is sent. */
+  #limitUnsentOutput(): void {
+    this.#limitOutput(this.#output.pendingBytes - uncountedReplyBytes);
   }
 
   /** Disconnects a client whose unread replies are more than its class may have. */

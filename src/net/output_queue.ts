@@ -3,6 +3,9 @@
  *
  * `flush` never waits: while one write is under way, replies gather in the writer and go with the next.
  * A peer that does not read delays nobody else; how much may gather is for the connection to limit.
+ *
+ * Replies that must not leave before a log is safe on the disk are held: `hold` says by which number they
+ * wait, `release` up to which number it is so.
  */
 import type { Chunk, WireWriter } from "../resp/wire_writer.ts";
 
@@ -18,6 +21,11 @@ export interface OutputCounters {
   writesTotal: number;
 }
 
+/** Replies that wait for their number. */
+interface HeldChunk extends Chunk {
+  readonly commit: number;
+}
+
 export class OutputQueue {
   readonly #sink: ByteSink;
   readonly #writer: WireWriter;
@@ -26,6 +34,10 @@ export class OutputQueue {
   /** What is being sent, and how much of it the system has accepted. */
   #chunk: Chunk | null = null;
   #chunkSentBytes = 0;
+  /** What goes before anything that the writer has, oldest first. */
+  readonly #held: HeldChunk[] = [];
+  #heldBytes = 0;
+  #released = 0;
   #failed = false;
   /** Resolved when everything is sent. */
   #drained: PromiseWithResolvers<void> | null = null;
@@ -51,7 +63,7 @@ export class OutputQueue {
   /** Bytes not yet accepted by the system. */
   get pendingBytes(): number {
     const chunkBytes = this.#chunk === null ? 0 : this.#chunk.length - this.#chunkSentBytes;
-    return chunkBytes + this.#writer.pendingBytes;
+    return chunkBytes + this.#heldBytes + this.#writer.pendingBytes;
   }
 
   /** Sends what there is, now or behind the write under way. */
@@ -59,19 +71,42 @@ export class OutputQueue {
     if (this.#chunk === null && !this.#failed) this.#sendNext();
   }
 
-  /** Resolves when all that was written so far is sent, or can't be. */
-  drained(): Promise<void> {
+  /** Keeps all that was written so far until `release` is given this number, or a higher one. */
+  hold(commit: number): void {
+    if (this.#failed) return this.#writer.discard();
+    for (let chunk = this.#writer.take(); chunk !== null; chunk = this.#writer.take()) {
+      this.#held.push({ ...chunk, commit });
+      this.#heldBytes += chunk.length;
+    }
+  }
+
+  /** Sends what is held by numbers up to this one. */
+  release(commit: number): void {
+    this.#released = commit;
     this.flush();
-    if (this.#chunk === null) return Promise.resolve();
+  }
+
+  /** Resolves when all that was written so far is sent, or can't be; somebody else has to `flush`. */
+  drained(): Promise<void> {
+    if (this.pendingBytes === 0 || this.#failed) return Promise.resolve();
     this.#drained ??= Promise.withResolvers<void>();
     return this.#drained.promise;
   }
 
   #sendNext(): void {
-    this.#chunk = this.#writer.take();
+    this.#chunk = this.#next();
     this.#chunkSentBytes = 0;
     if (this.#chunk !== null) this.#write(this.#chunk);
-    else this.#endDrain();
+    else if (this.#held.length === 0) this.#endDrain();
+  }
+
+  /** What may be sent now. */
+  #next(): Chunk | null {
+    if (this.#held.length === 0) return this.#writer.take();
+    if (this.#held[0].commit > this.#released) return null;
+    const chunk = this.#held.shift()!;
+    this.#heldBytes -= chunk.length;
+    return chunk;
   }
 
   #endDrain(): void {
@@ -99,6 +134,8 @@ export class OutputQueue {
   #fail(): void {
     this.#failed = true;
     this.#chunk = null;
+    for (const { buffer } of this.#held.splice(0)) this.#writer.release(buffer);
+    this.#heldBytes = 0;
     this.#writer.discard();
     this.#endDrain();
     this.#onEnd();

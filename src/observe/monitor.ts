@@ -29,7 +29,7 @@ export class Monitor {
     const line = describe(client, args, this.#clock.nowUs());
     for (const monitor of this.#monitors) {
       monitor.reply.simpleString(line);
-      monitor.link.flush();
+      monitor.link.flushSoon();
     }
   }
 }

@@ -21,7 +21,7 @@ import {
 } from "./rdb_format.ts";
 
 /** A full chunk is at most so long. */
-export const chunkBytes = 256 * 1024;
+export const chunkBytesUsual = 256 * 1024;
 
 /** Buffers that were given back and are kept for the next chunks, at most. */
 const buffersKeptMax = 4;
@@ -38,7 +38,7 @@ const compressedBytesMin = 21;
 const savedBytesMin = 4;
 
 /** Compressed strings gather here if they are no longer than this. */
-const scratchBytes = chunkBytes;
+const scratchBytes = chunkBytesUsual;
 
 const wordRange = 0x1_0000_0000;
 
@@ -60,14 +60,17 @@ export interface RdbOutputOptions {
   readonly compresses: boolean;
   /** Whether there is a checksum, `rdbchecksum`; what `checksum` writes is 0 without. */
   readonly sums: boolean;
+  /** Length of a chunk; there may be many outputs whose chunks are small. */
+  readonly chunkBytes?: number;
 }
 
 export class RdbOutput {
   /** Whether long strings are compressed from now on. */
   compresses: boolean;
   readonly #crc: Crc64 | null;
-  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(chunkBytes);
-  #view = new DataView(this.#buffer.buffer);
+  readonly #chunkBytes: number;
+  #buffer: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #position = 0;
   /** How far in the buffer the checksum has come. */
   #summedTo = 0;
@@ -76,7 +79,10 @@ export class RdbOutput {
   #bytesBefore = 0;
   readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
 
-  constructor({ compresses, sums }: RdbOutputOptions) {
+  constructor({ compresses, sums, chunkBytes = chunkBytesUsual }: RdbOutputOptions) {
+    this.#chunkBytes = chunkBytes;
+    this.#buffer = new Uint8Array(chunkBytes);
+    this.#view = new DataView(this.#buffer.buffer);
     this.compresses = compresses;
     this.#crc = sums ? new Crc64() : null;
   }
@@ -207,8 +213,8 @@ export class RdbOutput {
   /** Bytes as they are. */
   raw(buffer: Uint8Array, start: number, end: number): void {
     for (let from = start; from < end;) {
-      if (this.#position === chunkBytes) this.#nextChunk();
-      const length = Math.min(end - from, chunkBytes - this.#position);
+      if (this.#position === this.#chunkBytes) this.#nextChunk();
+      const length = Math.min(end - from, this.#chunkBytes - this.#position);
       copyBytes(buffer, from, this.#buffer, this.#position, length);
       this.#position += length;
       from += length;
@@ -267,7 +273,7 @@ export class RdbOutput {
 
   /** Makes room for `byteLength` bytes in a row, which are few. */
   #reserve(byteLength: number): void {
-    if (this.#position + byteLength > chunkBytes) this.#nextChunk();
+    if (this.#position + byteLength > this.#chunkBytes) this.#nextChunk();
   }
 
   #join(last: Uint8Array): Uint8Array {
@@ -287,7 +293,7 @@ export class RdbOutput {
     this.#sum();
     this.#full.push({ buffer: this.#buffer, length: this.#position });
     this.#bytesBefore += this.#position;
-    this.#buffer = this.#buffers.pop() ?? new Uint8Array(chunkBytes);
+    this.#buffer = this.#buffers.pop() ?? new Uint8Array(this.#chunkBytes);
     this.#view = new DataView(this.#buffer.buffer);
     this.#position = 0;
     this.#summedTo = 0;

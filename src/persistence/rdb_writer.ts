@@ -8,10 +8,11 @@
  * takes 2000 ns for each of the same, 1100 without compression. (`scripts/benchmark_rdb.ts`, 2026-11-27,
  * 2-core AMD EPYC that others used too, Deno 2.9.6.)
  */
-import type { Database } from "../keyspace/database.ts";
+import { MaxmemoryPolicy } from "../config/values.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { TimerWheel } from "../keyspace/timer_wheel.ts";
 import { SEGMENT_SHIFT } from "../memory/heap.ts";
-import { accessOf, keyLengthOf, keyStartOf } from "../values/record.ts";
+import { accessOf, keyLengthOf, keyStartOf, timerOf } from "../values/record.ts";
 import {
   RDB_MAGIC,
   RDB_VERSION,
@@ -31,6 +32,19 @@ export enum AccessInfo {
   Idle,
   /** How often it is, as the counter of LFU. */
   Frequency,
+}
+
+/** What a file tells under a policy of eviction. */
+export function accessInfoFor(policy: MaxmemoryPolicy): AccessInfo {
+  switch (policy) {
+    case MaxmemoryPolicy.AllkeysLru:
+    case MaxmemoryPolicy.VolatileLru:
+      return AccessInfo.Idle;
+    case MaxmemoryPolicy.AllkeysLfu:
+    case MaxmemoryPolicy.VolatileLfu:
+      return AccessInfo.Frequency;
+  }
+  return AccessInfo.None;
 }
 
 /** What a file says of where it comes from. */
@@ -79,30 +93,30 @@ export class RdbWriter {
     this.#field("aof-base", isAofBase ? "1" : "0");
   }
 
-  /** Begins a database, which has keys. */
-  database({ index, size, volatileSize }: Database): void {
+  /** Begins a database, which has so many keys, so many of them with a time to live. */
+  database(index: number, keys: number, volatileKeys: number): void {
     const output = this.#output;
     output.byte(RdbOpcode.SELECTDB);
     output.length(index);
     output.byte(RdbOpcode.RESIZEDB);
-    output.length(size);
-    output.length(volatileSize);
+    output.length(keys);
+    output.length(volatileKeys);
   }
 
-  /** Writes a key with its value. */
-  key(database: Database, record: number): void {
-    this.keyHead(database, record);
+  /** Writes a key with its value; `wheel` has the timer of its record, if it has one. */
+  key(record: number, wheel: TimerWheel): void {
+    this.keyHead(record, wheel);
     this.values.write(record);
   }
 
   /** Writes all of a key but its value. */
-  keyHead(database: Database, record: number): void {
+  keyHead(record: number, wheel: TimerWheel): void {
     const output = this.#output;
-    const { heap } = database;
-    const expiresAtMs = database.expiresAtMs(record);
-    if (expiresAtMs !== -1) {
+    const { heap } = this.#keyspace;
+    const timer = timerOf(heap, record);
+    if (timer !== 0) {
       output.byte(RdbOpcode.EXPIRETIME_MS);
-      output.int64(expiresAtMs);
+      output.int64(wheel.expiresAtMs(timer));
     }
     if (this.#access !== AccessInfo.None) this.#writeAccess(accessOf(heap, record));
     output.byte(this.values.typeOf(record));

@@ -9,20 +9,22 @@
  *     stream            nodes | of each: ID, listpack | counts and IDs | groups
  *
  * A value is large (`isLarge`) when to write it at once would keep others waiting. Of such a one a
- * snapshot writes the head, then its parts, for each of which there is a method: part of a string, one
- * field, member, or node; of a stream the counts and groups behind the nodes. Heads have the number of
- * parts, so these must be those that there were when the head was written, in any order but for
- * strings, lists and streams.
+ * snapshot writes the head, then its parts, for each of which there is a method: one field, member, or
+ * node; of a stream the counts and groups behind the nodes; of a string all bytes. Heads have the number
+ * of parts, so these must be those that there were when the head was written, in any order but for lists
+ * and streams.
  */
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Heap } from "../memory/heap.ts";
 import type { OrderedCursor } from "../memory/ordered_cursor.ts";
 import { neverMs } from "../values/hash_fields.ts";
+import type { TableFields } from "../values/hash_tables.ts";
 import type { Hashes } from "../values/hashes.ts";
 import type { Lists } from "../values/lists.ts";
 import { Encoding, encodingOf, integerOf, typeOf, ValueType } from "../values/record.ts";
 import type { Sets } from "../values/sets.ts";
 import { Slice } from "../values/slice.ts";
+import type { SortedSetCursor } from "../values/sorted_set_cursor.ts";
 import type { SortedSets } from "../values/sorted_sets.ts";
 import type { StreamGroups } from "../values/stream_groups.ts";
 import { StreamId } from "../values/stream_id.ts";
@@ -33,7 +35,7 @@ import { NodeContainer, RDB_VERSION, RdbType } from "./rdb_format.ts";
 import type { RdbOutput } from "./rdb_output.ts";
 
 /** What takes more memory is large: about a millisecond of compressing. */
-const largeBytes = 128 * 1024;
+const largeBytesUsual = 128 * 1024;
 /** The memory of a collection is estimated from so many of its elements. */
 const sampledElements = 8;
 
@@ -55,14 +57,17 @@ export class ValueWriter {
   readonly #hashes: Hashes;
   readonly #streams: Streams;
   readonly #groups: StreamGroups;
+  // All places of its own: it is called in the middle of commands, which have theirs.
   readonly #slice = new Slice();
+  readonly #second = new Slice();
+  readonly #members: SortedSetCursor;
   readonly #id = new StreamId();
   readonly #idBytes = new Uint8Array(idBytes);
   readonly #idView = new DataView(this.#idBytes.buffer);
   readonly #nodes: OrderedCursor;
   readonly #pending: OrderedCursor;
-  /** The hash whose fields are being written. */
-  #hash = 0;
+  /** Those of the hash that is being written. */
+  #fields: TableFields | null = null;
   #earliestMs = neverMs;
 
   /**
@@ -81,6 +86,7 @@ export class ValueWriter {
     this.#hashes = values.hashes;
     this.#streams = values.streams;
     this.#groups = values.streams.groups;
+    this.#members = values.sortedSets.newCursor();
     this.#nodes = values.streams.nodeCursor();
     this.#pending = values.streams.groups.pendingCursor();
   }
@@ -132,8 +138,8 @@ export class ValueWriter {
     }
   }
 
-  /** Whether a value should be written part by part. */
-  isLarge(record: number): boolean {
+  /** Whether a value takes more memory than this, and can be written part by part. */
+  isLarge(record: number, largeBytes = largeBytesUsual): boolean {
     if (this.#isPacked(record)) return false;
     return this.#values.kindOf(record).bytes(record, sampledElements) > largeBytes;
   }
@@ -161,26 +167,26 @@ export class ValueWriter {
     }
   }
 
-  /** A part of a large string: it is not compressed. */
-  stringPart(record: number, from: number, to: number): void {
+  /** All of a large string: it is not compressed, which would take long. */
+  stringBytes(record: number): void {
     const slice = this.#slice;
     this.#strings.locate(record, slice);
-    this.#output.raw(slice.buffer, slice.start + from, slice.start + to);
+    this.#output.raw(slice.buffer, slice.start, slice.end);
   }
 
-  /** A node of a long list. */
-  listNode(record: number, node: number): void {
+  /** A node of a long list, whose `fill` this is. */
+  listNode(fill: number, node: number): void {
     const output = this.#output;
-    if (this.#lists.isPlainNode(record, node)) {
+    if (this.#lists.isPlainNode(fill, node, this.#slice)) {
       output.length(NodeContainer.PLAIN);
-      output.slice(this.#lists.element);
+      output.slice(this.#slice);
     } else this.#packedNode(node);
   }
 
   /** A record of a set's dictionary. */
   setMember(member: number): void {
-    this.#sets.locateMember(member);
-    this.#output.slice(this.#sets.member);
+    this.#sets.locateMember(member, this.#slice);
+    this.#output.slice(this.#slice);
   }
 
   /** A record of a sorted set's dictionary. */
@@ -191,16 +197,15 @@ export class ValueWriter {
   }
 
   /** A record of a hash's dictionary. `earliestMs` is the hash's from when its head was written. */
-  hashField(record: number, field: number, earliestMs: number): void {
+  hashField(fields: TableFields, field: number, earliestMs: number): void {
     const output = this.#output;
-    const hashes = this.#hashes;
-    const expiresAtMs = hashes.locateField(record, field);
+    const expiresAtMs = fields.locate(field, this.#slice, this.#second);
     if (earliestMs !== neverMs) {
       // 0 is for none, so that times are one more than they are later
       output.length(expiresAtMs === neverMs ? 0 : expiresAtMs - earliestMs + 1);
     }
-    output.slice(hashes.field);
-    output.slice(hashes.value);
+    output.slice(this.#slice);
+    output.slice(this.#second);
   }
 
   /** A node of a stream. */
@@ -212,8 +217,8 @@ export class ValueWriter {
     this.#output.slice(slice);
   }
 
-  /** What is behind the nodes of a stream, up to the number of its groups. */
-  streamCounts(record: number): void {
+  /** What is behind the nodes of a stream: counts, IDs and groups. */
+  streamTail(record: number): void {
     const output = this.#output;
     const streams = this.#streams;
     const id = this.#id;
@@ -223,11 +228,13 @@ export class ValueWriter {
     this.#idLengths(streams.loadMaxDeletedId(record, id));
     output.lengthOf64(streams.added(record));
     const groups = streams.groupsOf(record);
-    output.length(groups === 0 ? 0 : this.#groups.count(groups));
+    const count = groups === 0 ? 0 : this.#groups.count(groups);
+    output.length(count);
+    for (let rank = 0; rank < count; rank++) this.#streamGroup(this.#groups.at(groups, rank));
   }
 
   /** A group of a stream, with its pending entries and consumers. */
-  streamGroup(group: number): void {
+  #streamGroup(group: number): void {
     const output = this.#output;
     const groups = this.#groups;
     groups.locateName(group, this.#slice);
@@ -264,7 +271,8 @@ export class ValueWriter {
     this.head(record);
     let node = lists.firstNode(record);
     if (!lists.isLong(record)) return this.#packedNode(node);
-    for (; node !== 0; node = lists.nextNode(node)) this.listNode(record, node);
+    const fill = lists.fill(record);
+    for (; node !== 0; node = lists.nextNode(node)) this.listNode(fill, node);
   }
 
   #packedNode(node: number): void {
@@ -293,7 +301,7 @@ export class ValueWriter {
     }
     this.head(record);
     // from the highest score on, as Redis does: there each is then added in front of all others
-    const { cursor } = sortedSets;
+    const cursor = this.#members;
     let more = cursor.seek(record, sortedSets.count(record) - 1);
     for (; more; more = cursor.previous()) {
       this.#output.slice(cursor.member);
@@ -303,12 +311,12 @@ export class ValueWriter {
 
   #writeHash(record: number, encoding: number): void {
     const hashes = this.#hashes;
-    const dict = hashes.dictOf(record);
-    if (dict !== null) {
+    const fields = hashes.fieldsOf(record);
+    if (fields !== null) {
       this.head(record);
-      this.#hash = record;
+      this.#fields = fields;
       this.#earliestMs = hashes.earliestMs(record);
-      return dict.forEach(this.#visitHashField);
+      return fields.dict.forEach(this.#visitHashField);
     }
     if (encoding === Encoding.LISTPACK_EX) {
       if (this.#version < RDB_VERSION) return this.#writeFields(record);
@@ -320,27 +328,24 @@ export class ValueWriter {
   }
 
   readonly #visitHashField = (field: number): void =>
-    this.hashField(this.#hash, field, this.#earliestMs);
+    this.hashField(this.#fields!, field, this.#earliestMs);
 
   /** A small hash that could have times to live of fields and has none: as one that could not. */
   #writeFields(record: number): void {
     this.head(record);
-    this.#hashes.forEachKept(record, (field, value) => {
+    const visit = (field: Slice, value: Slice) => {
       this.#output.slice(field);
       this.#output.slice(value);
-    });
+    };
+    this.#hashes.forEachKept(record, visit, this.#slice, this.#second);
   }
 
   #writeStream(record: number): void {
     const nodes = this.#nodes;
-    const groups = this.#streams.groupsOf(record);
     this.head(record);
     let more = nodes.seek(this.#streams.treeOf(record), 0);
     for (; more; more = nodes.next()) this.streamNode(nodes.record);
-    this.streamCounts(record);
-    if (groups === 0) return;
-    const count = this.#groups.count(groups);
-    for (let rank = 0; rank < count; rank++) this.streamGroup(this.#groups.at(groups, rank));
+    this.streamTail(record);
   }
 
   /** The pending entries of a group, with when and how often they were delivered; or of a consumer. */

@@ -188,7 +188,16 @@ export const errors = {
   slowLogCount: "ERR count should be greater than or equal to -1",
   noShutdown: "ERR No shutdown in progress.",
   shutdownFailed: "ERR Errors trying to SHUTDOWN. Check logs.",
-  notPersistent: "ERR there is no persistence yet",
+  saveInProgress: "ERR Background save already in progress",
+  saveFailed: "ERR",
+  rewriteInProgress:
+    "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+  aofRewriteInProgress: "ERR Background append only file rewriting already in progress",
+  loading: "LOADING Redis is loading the dataset in memory",
+  rdbMisconfigured:
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
+  debugReloadFailed: "ERR Error trying to load the RDB dump, check server logs.",
+  debugLoadAofFailed: "ERR Error trying to load the AOF files, check server logs.",
   debugReloadOptions: "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
   debugProtocolType:
     "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
@@ -359,4 +368,9 @@ export const debugNotAllowed =
 /** `option` as the client wrote it. */
 export function helloSyntax(option: string): string {
   return `ERR Syntax error in HELLO option '${option}'`;
+}
+
+/** Changes are refused while the log can't be written; `reason` is the system's. */
+export function aofMisconfigured(reason: string): string {
+  return `MISCONF Errors writing to the AOF file: ${reason}`;
 }

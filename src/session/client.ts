@@ -30,9 +30,7 @@ export interface Link {
   readonly outputBytes: number;
   readonly netInputBytes: number;
   readonly netOutputBytes: number;
-  /** Sends what the reply writer holds. */
-  flush(): void;
-  /** As `flush`, at the end of this turn of the event loop. */
+  /** Sends what the reply writer holds, at the end of this turn of the event loop. */
   flushSoon(): void;
   /** Sends what was written in answer to a request that waited, and goes on with the next one, soon. */
   resume(): void;

@@ -46,11 +46,13 @@ export class HashTables {
 
   free(table: number): void {
     const dict = this.#dicts.remove(table);
-    this.#expiries.get(table)?.free();
+    const expiries = this.#expiries.get(table);
     this.#expiries.delete(table);
     this.#reclaimer.later((stepsMax) => {
       if (!dict.drain(stepsMax, (field) => this.#heap.free(field))) return false;
       dict.release();
+      // only now: a snapshot may read the fields as long as there are any
+      expiries?.free();
       return true;
     });
   }
@@ -105,6 +107,7 @@ export class HashTables {
     const heap = this.#heap;
     const dict = this.#dicts.at(table);
     const found = dict.find(fieldBuffer, fieldStart, fieldEnd);
+    if (found !== 0) dict.changeFound();
     const fieldLength = fieldEnd - fieldStart;
     const length = end - start;
     const needed = fieldOffset + fieldLength + length;
@@ -172,15 +175,9 @@ export class HashTables {
     );
   }
 
-  dictOf(table: number): Dict {
-    return this.#dicts.at(table);
-  }
-
-  /** Points `field` and `value` at a record of `dictOf`; returns when the field goes, or `neverMs`. */
-  locate(table: number, found: number, field: Slice, value: Slice): number {
-    this.#locateField(found, field);
-    this.#locateValue(found, value);
-    return this.#expiryOf(table, found);
+  /** The fields of a hash, for who reads them while others use and change the hash. */
+  fieldsOf(table: number): TableFields {
+    return new TableFields(this.#heap, this.#dicts.at(table), this.#expiries.get(table) ?? null);
   }
 
   #show(
@@ -212,7 +209,9 @@ export class HashTables {
     end: number,
     expiresAtMs: number,
   ): void {
-    const found = this.#dicts.at(table).find(buffer, start, end);
+    const dict = this.#dicts.at(table);
+    const found = dict.find(buffer, start, end);
+    dict.changeFound();
     if (expiresAtMs === neverMs) return this.#clearExpiry(table, found);
     this.#makeHeap(table).set(found, expiresAtMs);
   }
@@ -291,23 +290,56 @@ export class HashTables {
   }
 
   #removeFound(table: number, field: number): void {
+    const dict = this.#dicts.at(table);
+    dict.changeFound();
     this.#clearExpiry(table, field);
-    this.#dicts.at(table).removeFound();
+    dict.removeFound();
     this.#heap.free(field);
   }
 
   #locateField(field: number, slice: Slice): void {
-    const segment = field >>> SEGMENT_SHIFT;
-    const word = (field & UNIT_MASK) << 1;
-    const start = (word << 2) + fieldOffset;
-    slice.set(this.#heap.bytes[segment], start, start + this.#heap.words[segment][word]);
+    locateField(this.#heap, field, slice);
   }
 
   #locateValue(field: number, slice: Slice): void {
-    const segment = field >>> SEGMENT_SHIFT;
-    const word = (field & UNIT_MASK) << 1;
-    const words = this.#heap.words[segment];
-    const start = (word << 2) + fieldOffset + words[word];
-    slice.set(this.#heap.bytes[segment], start, start + words[word + valueLengthWord]);
+    locateValue(this.#heap, field, slice);
   }
+}
+
+/** The fields of one hash, which can be read as long as one of them is there. */
+export class TableFields {
+  readonly dict: Dict;
+  readonly #heap: Heap;
+  readonly #expiries: ExpiryHeap | null;
+
+  constructor(heap: Heap, dict: Dict, expiries: ExpiryHeap | null) {
+    this.#heap = heap;
+    this.dict = dict;
+    this.#expiries = expiries;
+  }
+
+  /** Points `field` and `value` at a record of the dictionary; returns when the field goes, or `neverMs`. */
+  locate(found: number, field: Slice, value: Slice): number {
+    locateField(this.#heap, found, field);
+    locateValue(this.#heap, found, value);
+    const position = positionOf(this.#heap, found);
+    return position === 0 || this.#expiries === null
+      ? neverMs
+      : this.#expiries.expiresAtMs(position);
+  }
+}
+
+function locateField(heap: Heap, field: number, slice: Slice): void {
+  const segment = field >>> SEGMENT_SHIFT;
+  const word = (field & UNIT_MASK) << 1;
+  const start = (word << 2) + fieldOffset;
+  slice.set(heap.bytes[segment], start, start + heap.words[segment][word]);
+}
+
+function locateValue(heap: Heap, field: number, slice: Slice): void {
+  const segment = field >>> SEGMENT_SHIFT;
+  const word = (field & UNIT_MASK) << 1;
+  const words = heap.words[segment];
+  const start = (word << 2) + fieldOffset + words[word];
+  slice.set(heap.bytes[segment], start, start + words[word + valueLengthWord]);
 }

@@ -9,11 +9,10 @@
  * anew, until the database removes it (`Database.expireFields`), which has a timer for each hash with times
  * to live. Which timer that is, is kept with the hash.
  */
-import type { Dict } from "../memory/dict.ts";
 import type { Heap } from "../memory/heap.ts";
 import { type Random, randomBelow } from "../random.ts";
 import { type AnnounceField, neverMs, type VisitField } from "./hash_fields.ts";
-import { HashTables } from "./hash_tables.ts";
+import { HashTables, type TableFields } from "./hash_tables.ts";
 import type { ValueLimits } from "./limits.ts";
 import { PackedHashes } from "./packed_hashes.ts";
 import { Encoding, encodingOf, rootOf, setEncoding, setRoot } from "./record.ts";
@@ -194,9 +193,9 @@ export class Hashes implements ValueKind {
     this.#walk(record, this.field, this.value, this.#time.nowMs, visit);
   }
 
-  /** As `forEach`, with the fields whose time has come. */
-  forEachKept(record: number, visit: VisitField): void {
-    this.#walk(record, this.field, this.value, beforeAllMs, visit);
+  /** As `forEach`, with the fields whose time has come; shown by other slices if there are any. */
+  forEachKept(record: number, visit: VisitField, field = this.field, value = this.value): void {
+    this.#walk(record, field, value, beforeAllMs, visit);
   }
 
   /**
@@ -275,14 +274,9 @@ export class Hashes implements ValueKind {
     else this.#tables.setTimer(rootOf(this.#heap, record), timer);
   }
 
-  /** The dictionary of a large hash; null for a small one. */
-  dictOf(record: number): Dict | null {
-    return this.#isPacked(record) ? null : this.#tables.dictOf(rootOf(this.#heap, record));
-  }
-
-  /** Points `field` and `value` at a record of `dictOf`; returns when the field goes, or `neverMs`. */
-  locateField(record: number, found: number): number {
-    return this.#tables.locate(rootOf(this.#heap, record), found, this.field, this.value);
+  /** The fields of a large hash; null for a small one. */
+  fieldsOf(record: number): TableFields | null {
+    return this.#isPacked(record) ? null : this.#tables.fieldsOf(rootOf(this.#heap, record));
   }
 
   /** Points `slice` at the whole listpack of a small hash. */

@@ -18,6 +18,7 @@
 
 import { invariant } from "../assert.ts";
 import { copyBytes, equalBytes } from "../memory/bytes.ts";
+import type { FrozenBlocks } from "../memory/frozen_blocks.ts";
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import { type Int64, parseInt64 } from "../resp/numbers.ts";
 import { highWord, lowWord } from "./int64_words.ts";
@@ -68,6 +69,7 @@ export class Listpacks {
   position = 0;
 
   readonly #heap: Heap;
+  readonly #frozen: FrozenBlocks | null;
   readonly #prefixBytes: number;
   readonly #prefixWords: number;
 
@@ -78,10 +80,11 @@ export class Listpacks {
   readonly #scratch: Uint8Array = new Uint8Array(scratchBytes);
   #stringBytes = 0;
 
-  /** `prefixBytes` is a multiple of 4. */
-  constructor(heap: Heap, prefixBytes: number) {
+  /** `prefixBytes` is a multiple of 4; changes of what is in `frozen` are told there. */
+  constructor(heap: Heap, prefixBytes: number, frozen: FrozenBlocks | null = null) {
     invariant(prefixBytes % 4 === 0, "the prefix of a listpack is made of words");
     this.#heap = heap;
+    this.#frozen = frozen;
     this.#prefixBytes = prefixBytes;
     this.#prefixWords = prefixBytes / 4;
   }
@@ -112,7 +115,13 @@ export class Listpacks {
   }
 
   free(a: number): void {
+    this.willChange(a);
     this.#heap.free(a);
+  }
+
+  /** Says that a listpack is about to change in another way than by the methods here. */
+  willChange(a: number): void {
+    if (this.#frozen !== null && this.#frozen.count > 0) this.#frozen.beforeChange(a);
   }
 
   /** Total bytes, without the prefix: what Redis counts. */
@@ -320,6 +329,7 @@ export class Listpacks {
 
   /** Makes room for entries of `byteLength` bytes: to insert so many moves no block and can't fail. */
   reserve(a: number, byteLength: number): number {
+    this.willChange(a);
     const total = this.bytes(a);
     return growBlock(
       this.#heap,
@@ -381,6 +391,7 @@ export class Listpacks {
 
   /** Removes `entryCount` entries from the one at `at` on, or as many as there are. */
   remove(a: number, at: number, entryCount: number): number {
+    this.willChange(a);
     const heap = this.#heap;
     const bytes = heap.bytes[a >>> SEGMENT_SHIFT];
     const words = heap.words[a >>> SEGMENT_SHIFT];
@@ -403,6 +414,7 @@ export class Listpacks {
 
   /** Moves `entryCount` entries from the one at `at` on to before that at `to`, or with 0 to the end. */
   move(a: number, at: number, entryCount: number, to: number): void {
+    this.willChange(a);
     const bytes = this.#heap.bytes[a >>> SEGMENT_SHIFT];
     const base = this.#base(a);
     const from = base + at;
@@ -508,6 +520,7 @@ export class Listpacks {
 
   /** Makes room for an entry of `entryBytes` at `at`, and counts it. */
   #open(a: number, at: number, entryBytes: number): number {
+    this.willChange(a);
     const heap = this.#heap;
     const total = this.bytes(a);
     const changed = total + entryBytes;
@@ -547,6 +560,7 @@ export class Listpacks {
 
   /** Makes `removed` bytes at `at` `added` ones, whose content is arbitrary, and sees to the total. */
   #splice(a: number, at: number, removed: number, added: number): number {
+    this.willChange(a);
     const heap = this.#heap;
     const total = this.bytes(a);
     const changed = total - removed + added;

@@ -73,7 +73,7 @@ export class Lists implements ValueKind {
     this.#heap = foundation.heap;
     this.#reclaimer = foundation.reclaimer;
     this.#limits = foundation.limits;
-    this.listpacks = new Listpacks(foundation.heap, linkBytes);
+    this.listpacks = new Listpacks(foundation.heap, linkBytes, foundation.frozen);
   }
 
   init(record: number): void {
@@ -265,7 +265,7 @@ export class Lists implements ValueKind {
     const isSmall = fill >= 0
       ? this.listpacks.count(node) <= Math.trunc(Math.max(1, fill) / 2)
       : this.listpacks.bytes(node) <= nodeBytesMax(fill) / 2;
-    if (isSmall && !this.isPlainNode(record, node)) this.#toListpack(record, node);
+    if (isSmall && !this.isPlainNode(this.fill(record), node)) this.#toListpack(record, node);
   }
 
   /** Lets a long list that was just made become a short one, if a node is all that it has. */
@@ -275,7 +275,7 @@ export class Lists implements ValueKind {
     const node = this.#word(root, headWord);
     const fill = this.#limits.listMaxListpackSize;
     const isSmall = !exceedsNode(fill, this.listpacks.bytes(node), this.listpacks.count(node));
-    if (isSmall && !this.isPlainNode(record, node)) this.#toListpack(record, node);
+    if (isSmall && !this.isPlainNode(this.fill(record), node)) this.#toListpack(record, node);
   }
 
   /** Makes a long list a short one, whose only node this is. */
@@ -441,11 +441,25 @@ export class Lists implements ValueKind {
     return this.#word(rootOf(this.#heap, record), fillWord) | 0;
   }
 
-  /** Whether a node of a long list is one that a large element has for itself; `element` is at it then. */
-  isPlainNode(record: number, node: number): boolean {
+  /**
+   * Whether a node of a long list is one that a large element has for itself; `element` is at it then.
+   * `fill` is the list's.
+   */
+  isPlainNode(fill: number, node: number, element: Slice = this.element): boolean {
     if (this.listpacks.count(node) !== 1) return false;
-    this.listpacks.read(node, this.listpacks.first(node), this.element);
-    return isLargeElement(this.fill(record), this.element.length);
+    this.listpacks.read(node, this.listpacks.first(node), element);
+    return isLargeElement(fill, element.length);
+  }
+
+  /** The nodes of a list, in their order. */
+  nodes(record: number): Uint32Array {
+    const nodes = new Uint32Array(this.nodeCount(record));
+    let node = this.#head(record);
+    for (let i = 0; i < nodes.length; i++) {
+      nodes[i] = node;
+      node = this.nextNode(node);
+    }
+    return nodes;
   }
 
   /** Whether it is kept as a chain of nodes. */

@@ -276,9 +276,9 @@ export class Sets implements ValueKind {
     return this.#dicts.at(rootOf(this.#heap, record));
   }
 
-  /** Points `member` at the member of a record of `dictOf`. */
-  locateMember(member: number): void {
-    this.#locate(member, this.member);
+  /** Points `slice` at the member of a record of `dictOf`. */
+  locateMember(member: number, slice: Slice = this.member): void {
+    this.#locate(member, slice);
   }
 
   /** Points `slice` at the whole intset or listpack of a small set. */

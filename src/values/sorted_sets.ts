@@ -98,8 +98,13 @@ export class SortedSets implements ValueKind {
     this.#index = new OrderedIndex(foundation.heap, {
       compareTies: (a, b) => this.#compareMembers(a, b),
     });
-    this.cursor = new SortedSetCursor(this, this.#index.cursor());
-    this.#walker = new SortedSetCursor(this, this.#index.cursor());
+    this.cursor = this.newCursor();
+    this.#walker = this.newCursor();
+  }
+
+  /** A walk of its own, for who goes on while others use `cursor`. */
+  newCursor(): SortedSetCursor {
+    return new SortedSetCursor(this, this.#index.cursor());
   }
 
   /** Makes an empty listpack; `prepare` chooses what fits the members to come. */
@@ -262,6 +267,7 @@ export class SortedSets implements ValueKind {
     if (score === current) return Update.Unchanged;
     if (isListpack) this.#moveInListpack(record, found, score, buffer, start, end);
     else {
+      this.dictOf(record)!.changeFound();
       this.#index.move(this.treeOf(record), current, score, found);
       this.#setScore(found, score);
     }

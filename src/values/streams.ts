@@ -100,11 +100,11 @@ export class Streams implements ValueKind {
   readonly #masterId = new StreamId();
   readonly #edgeId = new StreamId();
 
-  constructor({ heap, limits, reclaimer }: ValueFoundation) {
+  constructor({ heap, frozen, limits, reclaimer }: ValueFoundation) {
     this.#heap = heap;
     this.#limits = limits;
     this.#reclaimer = reclaimer;
-    this.#listpacks = new Listpacks(heap, idBytes);
+    this.#listpacks = new Listpacks(heap, idBytes, frozen);
     this.#ids = new StreamIdIndex(heap);
     this.groups = new StreamGroups(heap, this.#ids, reclaimer);
     this.cursor = this.createCursor();
@@ -252,6 +252,15 @@ export class Streams implements ValueKind {
   /** A walk over the nodes of `treeOf`, to be kept and used again. */
   nodeCursor(): OrderedCursor {
     return this.#ids.cursor();
+  }
+
+  /** The nodes of a stream, in their order. */
+  nodes(record: number): Uint32Array {
+    const nodes = new Uint32Array(this.nodeCount(record));
+    const cursor = this.nodeCursor();
+    let more = cursor.seek(this.treeOf(record), 0);
+    for (let i = 0; more; more = cursor.next()) nodes[i++] = cursor.record;
+    return nodes;
   }
 
   /** Points `listpack` at a node's, and sets `id` to the node's. */

@@ -1,5 +1,6 @@
 /** The types of value, over one heap: each type's class, and all of them by type number. */
 import type { Dicts } from "../memory/dicts.ts";
+import type { FrozenBlocks } from "../memory/frozen_blocks.ts";
 import type { Heap } from "../memory/heap.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { Random } from "../random.ts";
@@ -18,6 +19,7 @@ export interface ValueFoundation {
   readonly heap: Heap;
   readonly dicts: Dicts;
   readonly reclaimer: Reclaimer;
+  readonly frozen: FrozenBlocks;
   readonly random: Random;
   readonly limits: ValueLimits;
   readonly time: CommandTime;

@@ -90,10 +90,15 @@ Deno.test("DEBUG OBJECT tells how long a value is in a file, as Redis does", asy
   });
 });
 
-Deno.test("DEBUG RELOAD and LOADAOF say that there is nothing to load from", async () => {
+Deno.test("DEBUG RELOAD saves, forgets and loads, as its options say", async () => {
   await withServer(async ({ run }) => {
-    assertEquals(await run("DEBUG RELOAD"), "ERR there is no persistence yet");
-    assertEquals(await run("DEBUG LOADAOF"), "ERR there is no persistence yet");
+    await run("SET saved 1");
+    assertEquals(await run("DEBUG RELOAD"), "OK");
+    await run("MSET saved 2 unsaved 2");
+    assertEquals(await run("DEBUG RELOAD NOSAVE NOFLUSH MERGE"), "OK");
+    assertEquals(await run("MGET saved unsaved"), ["1", "2"]);
+    assertEquals(await run("DEBUG RELOAD NOSAVE"), "OK");
+    assertEquals(await run("MGET saved unsaved"), ["1", null]);
     assertEquals(
       await run("DEBUG RELOAD bogus"),
       "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",

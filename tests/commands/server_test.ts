@@ -21,6 +21,8 @@ Deno.test("SHUTDOWN ends connections without a reply", async () => {
 
 Deno.test("SHUTDOWN SAVE is refused where nothing can be saved, unless forced", async () => {
   await withServer(async ({ run, connect }) => {
+    const [, directory] = await run("CONFIG GET dir") as string[];
+    await Deno.mkdir(`${directory}/dump.rdb`);
     assertEquals(await run("SHUTDOWN SAVE"), "ERR Errors trying to SHUTDOWN. Check logs.");
     assertEquals(await run("PING"), "PONG");
     const client = await connect();

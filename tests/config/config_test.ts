@@ -98,6 +98,8 @@ Deno.test("CONFIG SET says why a value is refused, as Redis does", () => {
     ["bind", "a ".repeat(17).trim(), "bind') - Too many bind addresses specified."],
     ["save", "x", "save') - Invalid save parameters"],
     ["save", "0 1", "save') - Invalid save parameters"],
+    ["save", "10", "save') - Invalid save parameters"],
+    ["save", "10 -1", "save') - Invalid save parameters"],
     ["DAEMONIZE", "x", "DAEMONIZE') - can't set immutable config"],
   ];
   const config = new Config();
@@ -169,14 +171,16 @@ Deno.test("A password that is not text is refused", () => {
   assertEquals(config.values.requirepass, "");
 });
 
-Deno.test("What needs persistence says that there is none yet", () => {
+Deno.test("Lines of a file add save points up, CONFIG SET replaces them all", () => {
   const config = new Config();
-  config.set([["save", ""], ["appendonly", "no"]]);
-  for (const [name, value] of [["save", "60 1"], ["appendonly", "yes"]] as const) {
-    assertEquals(
-      failure(config, [name, value]),
-      `ERR CONFIG SET failed (possibly related to argument '${name}') - ` +
-        "persistence isn't available yet",
-    );
-  }
+  assertEquals(config.get("save"), "3600 1 300 100 60 10000");
+  config.load("save", ["10", "1"]);
+  config.load("save", ["20", "2", "30", "0"]);
+  assertEquals(config.get("save"), "10 1 20 2 30 0");
+  config.set([["save", "5 6"]]);
+  assertEquals(config.get("save"), "5 6");
+  config.load("save", [""]);
+  assertEquals(config.get("save"), "");
+  config.load("save", ["7", "8"]);
+  assertEquals(config.get("save"), "7 8");
 });

@@ -104,7 +104,8 @@ Deno.test("CONFIG SET client-output-buffer-limit is for those connected already"
     await admin.send(["CONFIG", "SET", "client-output-buffer-limit", "normal 0 1mb 1"]);
     // the time of a limit begins when it is looked at: at the next flush
     const sleeper = [...server.clients].at(-1)!;
-    sleeper.link.flush();
+    sleeper.link.flushSoon();
+    await Promise.resolve();
     given.clock.advance(2200);
     await until(() => server.clients.count === 1);
   });

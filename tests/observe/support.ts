@@ -23,7 +23,6 @@ export function fakeClient(options: Partial<Link> & { database?: number } = {}):
     outputBytes: 0,
     netInputBytes: 0,
     netOutputBytes: 0,
-    flush() {},
     flushSoon() {},
     resume() {},
     close() {},

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Crc64 } from "../../src/persistence/crc64.ts";
-import { chunkBytes, RdbOutput } from "../../src/persistence/rdb_output.ts";
+import { chunkBytesUsual as chunkBytes, RdbOutput } from "../../src/persistence/rdb_output.ts";
 import { randomBelow } from "../../src/random.ts";
 import { withSeed } from "../support/property.ts";
 

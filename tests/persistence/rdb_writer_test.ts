@@ -17,8 +17,8 @@ function fileOf(keyspace: Keyspace, { access = AccessInfo.None, sums = true } = 
   });
   for (const database of keyspace.databases) {
     if (database.size === 0) continue;
-    writer.database(database);
-    database.dict.forEach((record) => writer.key(database, record));
+    writer.database(database.index, database.size, database.volatileSize);
+    database.dict.forEach((record) => writer.key(record, database.wheel));
   }
   writer.end();
   return escapeBytes(output.takeAll());

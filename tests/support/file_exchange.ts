@@ -90,8 +90,8 @@ function writeFile(path: string, keyspace: Keyspace, version: number, random: Ra
   });
   for (const database of keyspace.databases) {
     if (database.size === 0) continue;
-    writer.database(database);
-    database.dict.forEach((record) => writer.key(database, record));
+    writer.database(database.index, database.size, database.volatileSize);
+    database.dict.forEach((record) => writer.key(record, database.wheel));
   }
   writer.end();
   Deno.writeFileSync(path, output.takeAll());

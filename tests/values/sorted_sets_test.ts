@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Dicts } from "../../src/memory/dicts.ts";
 import { Hasher } from "../../src/memory/hash.ts";
+import { FrozenBlocks } from "../../src/memory/frozen_blocks.ts";
 import { Heap } from "../../src/memory/heap.ts";
 import { Reclaimer } from "../../src/memory/reclaimer.ts";
 import { randomBelow } from "../../src/random.ts";
@@ -33,7 +34,9 @@ Deno.test("a sorted set is what a sorted map says, in both encodings, and frees 
       const reclaimer = new Reclaimer();
       const limits = { zsetMaxListpackEntries: 16, zsetMaxListpackValueBytes: 8 } as ValueLimits;
       const dicts = new Dicts(heap, new Hasher(1, 2));
-      const sets = new SortedSets({ heap, dicts, reclaimer, random, limits, time: { nowMs: 0 } });
+      const frozen = new FrozenBlocks();
+      const time = { nowMs: 0 };
+      const sets = new SortedSets({ heap, dicts, reclaimer, frozen, random, limits, time });
       const usedBytes = heap.usedBytes;
       const record = sets.detached.create();
       const model = new Map<string, number>();

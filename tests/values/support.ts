@@ -2,6 +2,7 @@
 import { ConfigValues } from "../../src/config/values.ts";
 import { Dicts } from "../../src/memory/dicts.ts";
 import { Hasher } from "../../src/memory/hash.ts";
+import { FrozenBlocks } from "../../src/memory/frozen_blocks.ts";
 import { Heap } from "../../src/memory/heap.ts";
 import { Reclaimer } from "../../src/memory/reclaimer.ts";
 import { SeededRandom } from "../../src/random.ts";
@@ -25,6 +26,7 @@ export class ValueBench {
       heap: this.heap,
       dicts: this.dicts,
       reclaimer: this.reclaimer,
+      frozen: new FrozenBlocks(),
       random: new SeededRandom(seed),
       limits: this.limits,
       time: this.time,

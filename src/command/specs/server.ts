@@ -19,8 +19,8 @@ import {
   token,
 } from "../spec.ts";
 
-const { WRITE, READONLY, ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_MULTI, ALLOW_BUSY, PROTECTED } =
-  CommandFlag;
+const { WRITE, READONLY, ADMIN, NOSCRIPT, LOADING, STALE, FAST } = CommandFlag;
+const { NO_MULTI, NO_ASYNC_LOADING, ALLOW_BUSY, PROTECTED } = CommandFlag;
 const { RO } = KeyFlag;
 
 const flushTypesAdded = [
@@ -34,6 +34,24 @@ const flushType = optional(
 export const serverCommands: CommandGroup = {
   group: "server",
   commands: [
+    {
+      name: "bgrewriteaof",
+      summary: "Asynchronously rewrites the append-only file to disk.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      arity: 1,
+      flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
+    },
+    {
+      name: "bgsave",
+      summary: "Asynchronously saves the database(s) to disk.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      arity: -1,
+      flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
+      history: [changed("3.2.2", "Added the `SCHEDULE` option.")],
+      arguments: [optional(token("SCHEDULE", { name: "schedule", since: "3.2.2" }))],
+    },
     {
       name: "command",
       summary: "Returns detailed information about all commands.",
@@ -242,6 +260,16 @@ export const serverCommands: CommandGroup = {
       arguments: [optional(multiple(string("section")))],
     },
     {
+      name: "lastsave",
+      summary: "Returns the Unix timestamp of the last successful save to disk.",
+      since: "1.0.0",
+      complexity: "O(1)",
+      arity: 1,
+      flags: LOADING | STALE | FAST,
+      categories: AclCategory.ADMIN | AclCategory.DANGEROUS,
+      tips: ["nondeterministic_output"],
+    },
+    {
       name: "latency",
       summary: "A container for latency diagnostics commands.",
       since: "2.8.13",
@@ -390,6 +418,14 @@ export const serverCommands: CommandGroup = {
       since: "1.0.0",
       arity: 1,
       flags: ADMIN | NOSCRIPT | LOADING | STALE,
+    },
+    {
+      name: "save",
+      summary: "Synchronously saves the database(s) to disk.",
+      since: "1.0.0",
+      complexity: "O(N) where N is the total number of keys in all databases",
+      arity: 1,
+      flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI,
     },
     {
       name: "shutdown",

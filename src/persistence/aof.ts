@@ -1,0 +1,444 @@
+/**
+ * The append-only log of a server: every command that changes data, in files of which a manifest keeps
+ * the list (`aof_manifest.ts`).
+ *
+ * It owns which files there are and when the log is rewritten. It hears of commands from the one seam that
+ * all changes pass (`command`), and is asked at the end of each turn whether replies may leave (`commit`).
+ * How bytes get to the disk is in `aof_writer.ts`, how they are read at start in `aof_loader.ts`.
+ *
+ * Rewriting needs no fork: at one moment the cut of a snapshot is made and the log goes on in another file;
+ * when the snapshot is on the disk it becomes the base, in place of all files before that moment.
+ */
+import { AppendFsync } from "../config/values.ts";
+import { discard, replaceFile, StorageError, type WritableFile } from "../storage.ts";
+import { AofManifest } from "./aof_manifest.ts";
+import { AofWriter } from "./aof_writer.ts";
+import { BackgroundSave, type RdbDestination, saveNow, SnapshotCancelled } from "./rdb_file.ts";
+import { cut, type SnapshotFoundation, type SnapshotSlot } from "./rdb_saver.ts";
+
+/** No database: what comes next begins with SELECT. */
+const noDatabase = -1;
+
+/** After a rewrite that failed the next waits so long, then twice as long, up to an hour. */
+const retryDelayMsMin = 60_000;
+const retryDelayMsMax = 3_600_000;
+/** So many may fail before others have to wait. */
+const failuresFree = 3;
+/** A log that was turned on, and whose first base failed, tries again after so long. */
+const turnOnRetryDelayMs = 1000;
+
+const encoder = new TextEncoder();
+
+export enum AofState {
+  Off,
+  /** Turned on, while the first base is being written: it can't be loaded yet. */
+  Beginning,
+  On,
+}
+
+/** Ends the process: what is in memory can't be made good on the disk. */
+export type Fatal = (message: string) => void;
+
+export class AppendOnlyFile {
+  lastRewriteSucceeded = true;
+  /** How long the last rewrite took, in seconds; -1 before the first. */
+  lastRewriteSeconds = -1;
+  rewritesTotal = 0;
+  consecutiveFailures = 0;
+  /** To be rewritten as soon as no snapshot is under way. */
+  isRewriteScheduled = false;
+  /** Bytes of all files when the last base was written. */
+  baseBytes = 0;
+  readonly #foundation: SnapshotFoundation;
+  readonly #slot: SnapshotSlot;
+  readonly #fatal: Fatal;
+  #state = AofState.Off;
+  #manifest = new AofManifest();
+  /** Of the file that commands go to. */
+  #writer: AofWriter | null = null;
+  /** Those of files before, as long as they have something to write. */
+  readonly #retired: Set<AofWriter> = new Set();
+  #selected = noDatabase;
+  #notedSeconds = 0;
+  /** Bytes of the files before the one that is written to. */
+  #bytesBefore = 0;
+  #files = 0;
+  #retryAtMs = 0;
+  #rewrite: { save: BackgroundSave; startedMs: number; over: Promise<void> } | null = null;
+
+  constructor(foundation: SnapshotFoundation, slot: SnapshotSlot, fatal: Fatal) {
+    this.#foundation = foundation;
+    this.#slot = slot;
+    this.#fatal = fatal;
+  }
+
+  get state(): AofState {
+    return this.#state;
+  }
+
+  get isRewriting(): boolean {
+    return this.#rewrite !== null;
+  }
+
+  /** How long the rewrite under way has taken, in seconds; -1 without one. */
+  get currentRewriteSeconds(): number {
+    if (this.#rewrite === null) return -1;
+    return Math.floor((this.#foundation.clock.nowMs() - this.#rewrite.startedMs) / 1000);
+  }
+
+  /** Bytes of all files that would be loaded. */
+  get currentBytes(): number {
+    return this.#bytesBefore + (this.#writer?.size ?? 0);
+  }
+
+  /** Bytes that are not in a file yet. */
+  get bufferBytes(): number {
+    return this.#writer?.pendingBytes ?? 0;
+  }
+
+  /** Why the log can't be written at present. */
+  get error(): StorageError | null {
+    for (const { error } of this.#retired) if (error !== null) return error;
+    return this.#writer?.error ?? null;
+  }
+
+  /** The files that there are. */
+  get manifest(): AofManifest {
+    return this.#manifest;
+  }
+
+  get #folder(): string {
+    const { resolvePath, values } = this.#foundation;
+    return resolvePath(values.appenddirname);
+  }
+
+  #path(name: string): string {
+    return `${this.#folder}/${name}`;
+  }
+
+  /**
+   * Makes a log of one file, of older versions, the first of many.
+   *
+   * @throws {StorageError}
+   */
+  adopt(manifest: AofManifest, oldPath: string): void {
+    const { storage } = this.#foundation;
+    storage.makeFolder(this.#folder);
+    this.#persist(manifest);
+    storage.rename(oldPath, this.#path(manifest.base!.name));
+    storage.syncFolder(this.#folder);
+  }
+
+  /** Says which files there were at start: their numbers are not given again. */
+  know(manifest: AofManifest): void {
+    this.#manifest = manifest;
+  }
+
+  /**
+   * Begins to log at start, behind the files that were loaded, of so many bytes together.
+   *
+   * @throws {StorageError}
+   */
+  open(loadedBytes: number): void {
+    const { storage, values, log } = this.#foundation;
+    storage.makeFolder(this.#folder);
+    let manifest = this.#manifest;
+    if (manifest.base === null) {
+      manifest = manifest.withBase(values.appendfilename, true, 0);
+      const { name } = manifest.base!;
+      log.notice(`Creating AOF base file ${name} on server start`);
+      loadedBytes = saveNow(cut(this.#foundation, true), this.#destination(name));
+    }
+    if (manifest.increments.length === 0) {
+      manifest = manifest.withIncrement(values.appendfilename);
+      log.notice(`Creating AOF incr file ${manifest.increments[0].name} on server start`);
+    }
+    const file = storage.append(this.#path(manifest.increments.at(-1)!.name));
+    this.#persist(manifest);
+    this.#manifest = manifest;
+    this.#follow(file, null);
+    this.#bytesBefore = loadedBytes - file.size;
+    this.baseBytes = this.currentBytes;
+    this.#state = AofState.On;
+    this.#removeHistory();
+  }
+
+  /** Turns the log on at run time: it counts when its first base is written. */
+  turnOn(): void {
+    if (this.#state !== AofState.Off) return;
+    this.#state = AofState.Beginning;
+    this.#retryAtMs = 0;
+    if (this.#slot.save === null) this.#beginRewrite();
+    else this.isRewriteScheduled = true;
+  }
+
+  /** Turns the log off, when all of it is on the disk. */
+  async turnOff(): Promise<void> {
+    if (this.#state === AofState.Off) return;
+    const writer = this.#writer;
+    const wasOn = this.#state === AofState.On;
+    this.#state = AofState.Off;
+    this.#writer = null;
+    this.isRewriteScheduled = false;
+    this.#rewrite?.save.cancel();
+    const closed = writer === null ? null : this.#retire(writer);
+    await this.#rewrite?.over;
+    if (wasOn) await closed;
+  }
+
+  /** Hears of a command that has changed data; of MULTI and EXEC, which are of no database, as of -1. */
+  command(database: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#writer === null) return;
+    if (this.#foundation.values.aofTimestampEnabled) this.#noteTime(this.#writer);
+    if (database !== noDatabase && database !== this.#selected) {
+      this.#selected = database;
+      this.#appendText(this.#writer, selectCommand(database));
+    }
+    this.#writer.append(bytes, start, end);
+  }
+
+  /**
+   * Begins to write what was logged in this turn. Resolves when it is safe; null where no reply has to
+   * wait for that.
+   */
+  commit(): Promise<void> | null {
+    const safe = this.#writer?.commit() ?? null;
+    return this.#state === AofState.On ? safe : null;
+  }
+
+  /** Resolves when all that was logged is in its file; null when it is. */
+  written(): Promise<void> | null {
+    for (const writer of this.#retired) return writer.written();
+    return this.#writer?.written() ?? null;
+  }
+
+  /** To be called now and then: syncs, tries again what failed, rewrites a log that has grown. */
+  cron(): void {
+    const { clock, values, log } = this.#foundation;
+    const nowMs = clock.nowMs();
+    for (const writer of this.#retired) writer.tick(nowMs);
+    this.#writer?.commit();
+    this.#writer?.tick(nowMs);
+    if (this.#slot.save !== null || this.#state === AofState.Off) return;
+    if (this.isRewriteScheduled) return this.#beginRewrite();
+    if (nowMs < this.#retryAtMs) return;
+    if (this.#state === AofState.Beginning) return this.#beginRewrite();
+    const percentage = values.autoAofRewritePercentage;
+    const current = this.currentBytes;
+    if (percentage === 0 || current <= values.autoAofRewriteMinSizeBytes) return;
+    const growth = Math.floor(current * 100 / (this.baseBytes || 1)) - 100;
+    if (growth < percentage) return;
+    log.notice(`Starting automatic rewriting of AOF on ${growth}% growth`);
+    this.#beginRewrite();
+  }
+
+  /** Rewrites the log beside the commands, now or when the snapshot under way is over; whether it is now. */
+  rewrite(): boolean {
+    if (this.#slot.save !== null) {
+      this.isRewriteScheduled = true;
+      return false;
+    }
+    this.#beginRewrite();
+    return true;
+  }
+
+  /** Gives up a rewrite; resolves when nothing is left of it. */
+  async cancelRewrite(): Promise<void> {
+    this.#rewrite?.save.cancel();
+    await this.#rewrite?.over;
+  }
+
+  /** Has all that was logged on the disk, before the process ends. */
+  async close(): Promise<void> {
+    if (this.#writer === null) return;
+    await Promise.race([this.#retire(this.#writer), this.#nextFailure()]);
+    this.#writer = null;
+  }
+
+  #resolveFailure: (() => void) | null = null;
+
+  #nextFailure(): Promise<void> {
+    return new Promise((resolve) => this.#resolveFailure = resolve);
+  }
+
+  #beginRewrite(): void {
+    const { clock, log, storage, values } = this.#foundation;
+    this.isRewriteScheduled = false;
+    const startedMs = clock.nowMs();
+    const snapshot = cut(this.#foundation, true);
+    if (this.#state !== AofState.Off) {
+      try {
+        this.#rotate();
+      } catch (error) {
+        snapshot.cancel();
+        if (!(error instanceof StorageError)) throw error;
+        log.warning(`Can't begin to rewrite the append only file: ${error.message}`);
+        return this.#rewriteFailed();
+      }
+    }
+    const kept = this.#state === AofState.Off ? 0 : 1;
+    const next = this.#manifest.withBase(values.appendfilename, true, kept);
+    storage.makeFolder(this.#folder);
+    const save = new BackgroundSave(snapshot, this.#destination(next.base!.name), clock);
+    log.notice("Background append only file rewriting started");
+    const over = this.#finishRewrite(save, next, startedMs);
+    this.#rewrite = { save, startedMs, over };
+  }
+
+  /** Goes on in another file. */
+  #rotate(): void {
+    const { storage, values, log } = this.#foundation;
+    storage.makeFolder(this.#folder);
+    const next = this.#manifest.withIncrement(values.appendfilename);
+    const { name } = next.increments.at(-1)!;
+    log.notice(`Creating AOF incr file ${name} on background rewrite`);
+    const file = storage.create(this.#path(name));
+    try {
+      // a log that is only beginning can't be loaded before it has a base
+      if (this.#state === AofState.On) this.#persist(next);
+    } catch (error) {
+      file[Symbol.dispose]();
+      discard(storage, this.#path(name));
+      throw error;
+    }
+    this.#bytesBefore = this.currentBytes;
+    this.#manifest = next;
+    this.#follow(file, this.#writer === null ? null : this.#retire(this.#writer));
+  }
+
+  async #finishRewrite(
+    save: BackgroundSave,
+    next: AofManifest,
+    startedMs: number,
+  ): Promise<void> {
+    const { clock, log } = this.#foundation;
+    try {
+      const baseBytes = await this.#slot.run(save);
+      this.#persist(next);
+      this.#manifest = next;
+      this.#bytesBefore = baseBytes;
+      this.baseBytes = this.currentBytes;
+      if (this.#state === AofState.Beginning) this.#state = AofState.On;
+      this.lastRewriteSucceeded = true;
+      this.consecutiveFailures = 0;
+      this.rewritesTotal++;
+      log.notice("Background AOF rewrite finished successfully");
+      this.#removeHistory();
+    } catch (error) {
+      if (error instanceof SnapshotCancelled) log.warning("Background AOF rewrite was given up");
+      else if (error instanceof StorageError) {
+        log.warning(`Background AOF rewrite failed: ${error.message}`);
+        this.#rewriteFailed();
+      } else throw error;
+    } finally {
+      this.lastRewriteSeconds = Math.floor((clock.nowMs() - startedMs) / 1000);
+      this.#rewrite = null;
+    }
+  }
+
+  #rewriteFailed(): void {
+    const nowMs = this.#foundation.clock.nowMs();
+    this.lastRewriteSucceeded = false;
+    const failures = ++this.consecutiveFailures;
+    if (this.#state === AofState.Beginning) this.#retryAtMs = nowMs + turnOnRetryDelayMs;
+    else if (failures >= failuresFree) {
+      const delayMs = retryDelayMsMin * 2 ** (failures - failuresFree);
+      this.#retryAtMs = nowMs + Math.min(delayMs, retryDelayMsMax);
+    }
+  }
+
+  /** Has commands go to a file from now on, when that before it is closed. */
+  #follow(file: WritableFile, after: Promise<void> | null): void {
+    const { clock, log } = this.#foundation;
+    this.#selected = noDatabase;
+    this.#notedSeconds = 0;
+    this.#writer = new AofWriter(
+      file,
+      () => this.#fsync(),
+      {
+        failed: ({ message }) => this.#writeFailed(message),
+        recovered: () => log.warning("AOF write error looks solved. The server can write again."),
+      },
+      clock.nowMs(),
+      after,
+    );
+  }
+
+  #fsync(): AppendFsync {
+    const { values } = this.#foundation;
+    const isSnapshotting = values.noAppendfsyncOnRewrite && this.#slot.save !== null;
+    return isSnapshotting ? AppendFsync.No : values.appendfsync;
+  }
+
+  #writeFailed(message: string): void {
+    const { log, values } = this.#foundation;
+    log.warning(`Error writing to the AOF file: ${message}`);
+    this.#resolveFailure?.();
+    if (values.appendfsync !== AppendFsync.Always || this.#state !== AofState.On) return;
+    // a reply that has left before could not be kept
+    this.#fatal(
+      "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...",
+    );
+  }
+
+  /** Has a writer end when it has written all. */
+  async #retire(writer: AofWriter): Promise<void> {
+    this.#retired.add(writer);
+    await writer.close();
+    this.#retired.delete(writer);
+  }
+
+  /** A note of the time before the first command of a second. */
+  #noteTime(writer: AofWriter): void {
+    const seconds = Math.floor(this.#foundation.keyspace.nowMs / 1000);
+    if (seconds <= this.#notedSeconds) return;
+    this.#notedSeconds = seconds;
+    this.#appendText(writer, `#TS:${seconds}\r\n`);
+  }
+
+  #appendText(writer: AofWriter, text: string): void {
+    const bytes = encoder.encode(text);
+    writer.append(bytes, 0, bytes.length);
+  }
+
+  /** Makes a manifest the one that is loaded next time. */
+  #persist(manifest: AofManifest): void {
+    const { storage, values } = this.#foundation;
+    const name = `${values.appendfilename}.manifest`;
+    replaceFile(storage, this.#path(name), this.#path(`temp-${name}`), (file) => {
+      file.writeNow(encoder.encode(manifest.format()));
+    });
+  }
+
+  #removeHistory(): void {
+    const { history } = this.#manifest;
+    if (history.length === 0) return;
+    const { log, storage } = this.#foundation;
+    for (const { name } of history) {
+      log.notice(`Removing the history file ${name} in the background`);
+      discard(storage, this.#path(name));
+    }
+    this.#manifest = this.#manifest.withoutHistory();
+    try {
+      this.#persist(this.#manifest);
+    } catch (error) {
+      // those that are named and not there any more are removed next time
+      if (!(error instanceof StorageError)) throw error;
+    }
+  }
+
+  #destination(name: string): RdbDestination {
+    const { storage, values } = this.#foundation;
+    return {
+      storage,
+      path: this.#path(name),
+      temporaryPath: this.#path(`temp-rewriteaof-${Deno.pid}.${++this.#files}.aof`),
+      syncsParts: values.aofRewriteIncrementalFsync,
+    };
+  }
+}
+
+function selectCommand(database: number): string {
+  const digits = String(database);
+  return `*2\r\n$6\r\nSELECT\r\n$${digits.length}\r\n${digits}\r\n`;
+}

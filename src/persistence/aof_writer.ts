@@ -1,0 +1,194 @@
+/**
+ * Adds to one file of an append-only log, beside the event loop, and knows what of it is safe.
+ *
+ * Bytes gather while the file is busy, and go to it together: under `appendfsync always` all commands of
+ * a turn of the event loop, and of those that passed during the last sync, share a write and a sync
+ * (group commit). Whoever has replies to give for them waits for the promise of `commit`.
+ *
+ * A write that fails is taken back by the file and is tried again by `tick`: nothing is lost, nothing is
+ * there twice, and the log never goes on behind half a command.
+ */
+import { AppendFsync } from "../config/values.ts";
+import { StorageError, type WritableFile } from "../storage.ts";
+
+/** Room for what gathers, in bytes; more is taken as it comes. */
+const bufferBytesInitial = 64 * 1024;
+/** A larger buffer is not kept for the next time. */
+const bufferBytesKeptMax = 1024 * 1024;
+
+/** How long what was written may be unsynced under `everysec`, in milliseconds. */
+const unsyncedMsMax = 1000;
+
+/** What a writer tells of itself. */
+export interface AofWriterEvents {
+  /** A write or a sync has failed, for the first time since all went well. */
+  failed(error: StorageError): void;
+  /** After that, everything has been written. */
+  recovered(): void;
+}
+
+export class AofWriter {
+  /** What is waiting to be written. */
+  #buffer = new Uint8Array(bufferBytesInitial);
+  #length = 0;
+  /** What is being written, or could not be. */
+  #writing = new Uint8Array(bufferBytesInitial);
+  #writingLength = 0;
+  readonly #file: WritableFile;
+  readonly #events: AofWriterEvents;
+  readonly #fsync: () => AppendFsync;
+  /** The commit that covers what is in the buffer, and the one under way. */
+  #next: PromiseWithResolvers<void> | null = null;
+  #current: PromiseWithResolvers<void> | null = null;
+  #isRunning = false;
+  #hasUnsynced = false;
+  #lastSyncMs: number;
+  #syncWanted = false;
+  #error: StorageError | null = null;
+  #closing: PromiseWithResolvers<void> | null = null;
+
+  /**
+   * @param after What must be over before the first byte is written: the file before this one.
+   */
+  constructor(
+    file: WritableFile,
+    fsync: () => AppendFsync,
+    events: AofWriterEvents,
+    nowMs: number,
+    after: Promise<void> | null = null,
+  ) {
+    this.#file = file;
+    this.#fsync = fsync;
+    this.#events = events;
+    this.#lastSyncMs = nowMs;
+    if (after !== null) {
+      this.#isRunning = true;
+      after.then(() => this.#run());
+    }
+  }
+
+  /** Length of the file when all is written, in bytes. */
+  get size(): number {
+    return this.#file.size + this.pendingBytes;
+  }
+
+  /** Bytes that are not in the file yet. */
+  get pendingBytes(): number {
+    return this.#length + this.#writingLength;
+  }
+
+  /** Why it can't write at present. */
+  get error(): StorageError | null {
+    return this.#error;
+  }
+
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (this.#length + length > this.#buffer.length) this.#grow(this.#length + length);
+    this.#buffer.set(bytes.subarray(start, end), this.#length);
+    this.#length += length;
+  }
+
+  /**
+   * Begins to write what was appended. Where replies must wait for that: the promise that they wait for,
+   * which is not kept if it can't be written.
+   */
+  commit(): Promise<void> | null {
+    if (this.#length > 0) {
+      this.#next ??= Promise.withResolvers<void>();
+      const { promise } = this.#next;
+      this.#start();
+      return this.#fsync() === AppendFsync.Always ? promise : null;
+    }
+    // what is read now may be what is not safe yet
+    return this.#fsync() === AppendFsync.Always ? this.#current?.promise ?? null : null;
+  }
+
+  /** Resolves when what was appended is in the file; null when it is. */
+  written(): Promise<void> | null {
+    this.commit();
+    return this.#next?.promise ?? this.#current?.promise ?? null;
+  }
+
+  /** To be called now and then: syncs when it is time, and tries again what has failed. */
+  tick(nowMs: number): void {
+    if (this.#error !== null) return this.#start();
+    const isDue = this.#hasUnsynced && this.#fsync() === AppendFsync.EverySecond &&
+      nowMs - this.#lastSyncMs >= unsyncedMsMax;
+    if (!isDue) return;
+    this.#lastSyncMs = nowMs;
+    this.#syncWanted = true;
+    this.#start();
+  }
+
+  /** Writes and syncs what there is, and closes the file; resolves once that has succeeded. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.withResolvers<void>();
+    this.#start();
+    return this.#closing.promise;
+  }
+
+  #grow(needed: number): void {
+    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+  }
+
+  #start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#run();
+  }
+
+  /** Works until there is nothing to do, or something fails. Never rejects. */
+  async #run(): Promise<void> {
+    try {
+      while (this.#length > 0 || this.#writingLength > 0 || this.#syncWanted || this.#closing) {
+        await this.#writeSome();
+        if (this.#closing && this.#length === 0) {
+          this.#file[Symbol.dispose]();
+          this.#closing.resolve();
+          return;
+        }
+      }
+      if (this.#error !== null) {
+        this.#error = null;
+        this.#events.recovered();
+      }
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      const isNew = this.#error === null;
+      this.#error = error;
+      if (isNew) this.#events.failed(error);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #writeSome(): Promise<void> {
+    if (this.#file.torn) this.#file.truncate(this.#file.size);
+    if (this.#writingLength === 0) this.#swap();
+    if (this.#writingLength > 0) {
+      await this.#file.write(this.#writing.subarray(0, this.#writingLength));
+      this.#writingLength = 0;
+      this.#hasUnsynced = true;
+    }
+    if (this.#syncWanted || this.#closing || this.#fsync() === AppendFsync.Always) {
+      if (this.#hasUnsynced) await this.#file.sync();
+      this.#syncWanted = this.#hasUnsynced = false;
+    }
+    this.#current?.resolve();
+    this.#current = null;
+  }
+
+  /** Takes what has gathered for the next write. */
+  #swap(): void {
+    const free = this.#writing;
+    this.#writing = this.#buffer;
+    this.#writingLength = this.#length;
+    this.#buffer = free.length <= bufferBytesKeptMax ? free : new Uint8Array(bufferBytesInitial);
+    this.#length = 0;
+    this.#current = this.#next;
+    this.#next = null;
+  }
+}

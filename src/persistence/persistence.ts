@@ -1,0 +1,196 @@
+/**
+ * All that a server does so that its data outlives it, and what the rest of the server asks of that:
+ * snapshots (`rdb_saver.ts`), the append-only log (`aof.ts`), and loading either at start (`loader.ts`).
+ */
+import { aofMisconfigured, errors } from "../resp/errors.ts";
+import { StorageError } from "../storage.ts";
+import { AofManifest, ManifestError } from "./aof_manifest.ts";
+import { AofState, AppendOnlyFile, type Fatal } from "./aof.ts";
+import { type CommandRunner, loadAof, LoadError, LoadProgress, loadRdb } from "./loader.ts";
+import { RdbSaver, type SnapshotFoundation, SnapshotSlot } from "./rdb_saver.ts";
+
+export class Persistence {
+  readonly slot: SnapshotSlot = new SnapshotSlot();
+  readonly rdb: RdbSaver;
+  readonly aof: AppendOnlyFile;
+  /** How far loading has come; null when it is over. */
+  loading: LoadProgress | null = null;
+  /** Of the last snapshot that was loaded. */
+  keysLoaded = 0;
+  keysExpired = 0;
+  readonly #foundation: SnapshotFoundation;
+  readonly #runner: CommandRunner;
+
+  /** @param fatal Ends the process, where going on would be a lie. */
+  constructor(foundation: SnapshotFoundation, runner: CommandRunner, fatal: Fatal) {
+    this.#foundation = foundation;
+    this.#runner = runner;
+    this.rdb = new RdbSaver(foundation, this.slot);
+    this.aof = new AppendOnlyFile(foundation, this.slot, fatal);
+  }
+
+  /** Why data must not be changed at present, as an error reply; null where it may be. */
+  get refusal(): string | null {
+    const { values } = this.#foundation;
+    if (values.stopWritesOnBgsaveError && values.save.length > 0 && !this.rdb.lastSucceeded) {
+      return errors.rdbMisconfigured;
+    }
+    const { error, state } = this.aof;
+    return error !== null && state === AofState.On ? aofMisconfigured(error.message) : null;
+  }
+
+  /** Resolves when all changes until now are safe; null where no reply need wait for that. */
+  commit(): Promise<void> | null {
+    return this.aof.commit();
+  }
+
+  /** To be called ten times a second. */
+  cron(): void {
+    this.aof.cron();
+    this.rdb.cron();
+  }
+
+  /** Turns the log on or off, as the configuration says. */
+  followConfig(): void {
+    if (this.#foundation.values.appendonly) this.aof.turnOn();
+    else this.aof.turnOff();
+  }
+
+  /** Has all that was logged on the disk, and nothing under way; before the process ends. */
+  async close(): Promise<void> {
+    await Promise.all([this.rdb.cancel(), this.aof.cancelRewrite()]);
+    await this.aof.close();
+  }
+
+  /**
+   * Loads what there is, and begins to log if that is wanted.
+   *
+   * @param turn Lets others do something, between portions of the work.
+   * @throws {LoadError}
+   */
+  async start(turn: () => Promise<void>): Promise<void> {
+    const steps = this.#load();
+    while (!steps.next().done) {
+      this.#setTime();
+      await turn();
+    }
+    this.#setTime();
+  }
+
+  /**
+   * Forgets all data and loads what the log has.
+   *
+   * @throws {LoadError}
+   */
+  reloadAof(): void {
+    this.#reload(() => this.#loadAof());
+  }
+
+  /**
+   * Loads the snapshot again; with `merges`, over the keys that there are.
+   *
+   * @throws {LoadError}
+   */
+  reloadRdb(merges: boolean): void {
+    this.#reload(() => this.#loadRdb(merges));
+  }
+
+  *#load(): Generator<void> {
+    const { values } = this.#foundation;
+    this.aof.know(this.#findManifest());
+    if (!values.appendonly) {
+      yield* this.#loadRdb();
+      this.rdb.noteSaved();
+      return;
+    }
+    const loadedBytes = yield* this.#loadAof();
+    this.rdb.noteSaved();
+    this.#setTime();
+    try {
+      this.aof.open(loadedBytes);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      throw new LoadError(`Can't open the append-only file: ${error.message}`);
+    }
+  }
+
+  *#loadRdb(merges = false): Generator<void, boolean> {
+    const { resolvePath, values } = this.#foundation;
+    return yield* this.#measured((progress) =>
+      loadRdb(this.#foundation, resolvePath(values.dbfilename), progress, merges)
+    );
+  }
+
+  #loadAof(): Generator<void, number> {
+    return this.#measured((progress) =>
+      loadAof(this.#foundation, this.aof.manifest, this.#runner, progress)
+    );
+  }
+
+  *#measured<Result>(
+    load: (progress: LoadProgress) => Generator<void, Result>,
+  ): Generator<void, Result> {
+    const { clock, log } = this.#foundation;
+    const progress = new LoadProgress();
+    progress.startedMs = clock.nowMs();
+    this.loading = progress;
+    try {
+      return yield* load(progress);
+    } finally {
+      this.loading = null;
+      this.keysLoaded = progress.keysLoaded;
+      this.keysExpired = progress.keysExpired;
+      const seconds = (clock.nowMs() - progress.startedMs) / 1000;
+      if (progress.bytesLoaded > 0) log.notice(`DB loaded: ${seconds.toFixed(3)} seconds`);
+    }
+  }
+
+  #reload(load: () => Generator<void, unknown>): void {
+    try {
+      for (const steps = load(); !steps.next().done;);
+      this.rdb.noteSaved();
+    } finally {
+      this.#setTime();
+    }
+  }
+
+  /** The files of the log, as the disk has them. A log of one file, of older versions, becomes such a one. */
+  #findManifest(): AofManifest {
+    const { log, resolvePath, values } = this.#foundation;
+    const folder = resolvePath(values.appenddirname);
+    const text = this.#readText(`${folder}/${values.appendfilename}.manifest`);
+    try {
+      if (text !== null) return AofManifest.parse(text);
+      const oldPath = resolvePath(values.appendfilename);
+      if (!values.appendonly || this.#readText(oldPath) === null) return new AofManifest();
+      const manifest = AofManifest.ofOldFile(values.appendfilename);
+      this.aof.adopt(manifest, oldPath);
+      log.notice(`Successfully migrated an old-style AOF into the folder ${folder}`);
+      return manifest;
+    } catch (error) {
+      if (error instanceof ManifestError) {
+        throw new LoadError(`*** FATAL AOF MANIFEST FILE ERROR ***\n${error.message}`);
+      }
+      if (!(error instanceof StorageError)) throw error;
+      throw new LoadError(`Can't read the append-only file: ${error.message}`);
+    }
+  }
+
+  /** The text of a small file; null if there is none. */
+  #readText(path: string): string | null {
+    try {
+      using file = this.#foundation.storage.open(path);
+      const bytes = new Uint8Array(file.byteLength);
+      return new TextDecoder().decode(bytes.subarray(0, file.read(bytes)));
+    } catch (error) {
+      if (error instanceof StorageError && error.kind === "missing") return null;
+      throw error;
+    }
+  }
+
+  /** While a log is run again it is another time. */
+  #setTime(): void {
+    const { clock, keyspace } = this.#foundation;
+    keyspace.setNow(clock.nowMs());
+  }
+}

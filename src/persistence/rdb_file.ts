@@ -1,0 +1,159 @@
+/**
+ * A snapshot on its way to the disk: at once (SAVE), or in slices between which commands run (BGSAVE).
+ *
+ * The file is written under a temporary name, synced, and only then given its own: it is there as a
+ * whole, or not at all.
+ */
+import { type Clock, othersTurn } from "../clock.ts";
+import { backgroundSliceUsMax } from "../limits.ts";
+import { discard, keep, type Storage, type WritableFile } from "../storage.ts";
+import type { RdbChunk } from "./rdb_output.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** What is written between two looks at the clock, in bytes: a tenth of a millisecond, or so. */
+const stepBytes = 32 * 1024;
+/** Steps in a slice at most, whatever the clock says: one that is moved by hand stands still. */
+const sliceStepsMax = 64;
+
+/** Written and not yet synced, at most, where the file is synced while it is written; as Redis. */
+const unsyncedBytesMax = 4 * 1024 * 1024;
+
+/** Where a snapshot goes. */
+export interface RdbDestination {
+  readonly storage: Storage;
+  readonly path: string;
+  /** In the same folder. */
+  readonly temporaryPath: string;
+  /** Sync part by part, so that the end of the file does not wait for all of it. */
+  readonly syncsParts: boolean;
+}
+
+/** Somebody has asked for the snapshot to be given up. */
+export class SnapshotCancelled extends Error {
+  override name = "SnapshotCancelled";
+}
+
+/**
+ * Writes a snapshot while everything else stands still. Returns the length of the file.
+ *
+ * @throws {StorageError} The file that was there before is still there.
+ */
+export function saveNow(snapshot: Snapshot, destination: RdbDestination): number {
+  const { storage, path, temporaryPath, syncsParts } = destination;
+  try {
+    using file = storage.create(temporaryPath);
+    let unsyncedBytes = 0;
+    for (let isLast = false; !isLast;) {
+      isLast = snapshot.step(unsyncedBytesMax);
+      for (let chunk = snapshot.output.take(); chunk; chunk = snapshot.output.take()) {
+        file.writeNow(chunk.buffer.subarray(0, chunk.length));
+        unsyncedBytes += chunk.length;
+        snapshot.output.release(chunk.buffer);
+      }
+      if (!isLast && (!syncsParts || unsyncedBytes < unsyncedBytesMax)) continue;
+      file.syncNow();
+      unsyncedBytes = 0;
+    }
+  } catch (error) {
+    if (!snapshot.isOver) snapshot.cancel();
+    discard(storage, temporaryPath);
+    throw error;
+  }
+  keep(storage, temporaryPath, path);
+  return snapshot.output.byteLength;
+}
+
+/** Writes a snapshot beside the commands. */
+export class BackgroundSave {
+  readonly #snapshot: Snapshot;
+  readonly #destination: RdbDestination;
+  readonly #clock: Clock;
+  #unsyncedBytes = 0;
+  #isCancelled = false;
+
+  constructor(snapshot: Snapshot, destination: RdbDestination, clock: Clock) {
+    this.#snapshot = snapshot;
+    this.#destination = destination;
+    this.#clock = clock;
+  }
+
+  get keysTotal(): number {
+    return this.#snapshot.keysTotal;
+  }
+
+  get keysWritten(): number {
+    return this.#snapshot.keysWritten;
+  }
+
+  /** Gives up as soon as it can. */
+  cancel(): void {
+    this.#isCancelled = true;
+  }
+
+  /**
+   * Writes all of the snapshot. Resolves with the length of the file, which has its name then.
+   *
+   * @throws {StorageError} It can't be written.
+   * @throws {SnapshotCancelled}
+   */
+  async run(): Promise<number> {
+    const { storage, path, temporaryPath } = this.#destination;
+    try {
+      using file = storage.create(temporaryPath);
+      await this.#fill(file);
+      await file.sync();
+    } catch (error) {
+      if (!this.#snapshot.isOver) this.#snapshot.cancel();
+      discard(storage, temporaryPath);
+      throw error;
+    }
+    keep(storage, temporaryPath, path);
+    return this.#snapshot.output.byteLength;
+  }
+
+  /** Takes slices in turns with everybody else, while what the last ones brought is being written. */
+  async #fill(file: WritableFile): Promise<void> {
+    const { output } = this.#snapshot;
+    let written: Promise<void> = Promise.resolve();
+    let failure: unknown = null;
+    for (let isLast = false; !isLast;) {
+      await othersTurn();
+      if (this.#isCancelled) break;
+      isLast = this.#slice();
+      const chunk = output.take();
+      if (chunk === null) continue;
+      // one chunk ahead of the disk, and no further
+      await written;
+      if (failure !== null) break;
+      written = this.#write(file, chunk).catch((error) => {
+        failure = error;
+      });
+    }
+    await written;
+    if (failure !== null) throw failure;
+    if (this.#isCancelled) throw new SnapshotCancelled("the snapshot was given up");
+  }
+
+  /** Has the snapshot go on for a moment; whether it is complete. */
+  #slice(): boolean {
+    const startUs = this.#clock.monotonicUs();
+    for (let i = 0; i < sliceStepsMax; i++) {
+      if (this.#snapshot.step(stepBytes)) return true;
+      if (this.#clock.monotonicUs() - startUs >= backgroundSliceUsMax) break;
+    }
+    return false;
+  }
+
+  /** Writes a chunk and all that have come behind it. */
+  async #write(file: WritableFile, first: RdbChunk): Promise<void> {
+    const { output } = this.#snapshot;
+    for (let chunk: RdbChunk | null = first; chunk !== null; chunk = output.take()) {
+      await file.write(chunk.buffer.subarray(0, chunk.length));
+      this.#unsyncedBytes += chunk.length;
+      output.release(chunk.buffer);
+      if (!this.#destination.syncsParts || this.#unsyncedBytes < unsyncedBytesMax) continue;
+      await file.sync();
+      this.#unsyncedBytes = 0;
+    }
+  }
+}

@@ -1,0 +1,292 @@
+/**
+ * Reads an RDB file into the databases, in portions, between which others have their turn.
+ *
+ * A key's value is made first and put into its database when it is whole, so that nobody ever sees half of
+ * one. A file that turns out to be broken leaves the keys before that place; what to do with them is the
+ * caller's business.
+ */
+import type { Database } from "../keyspace/database.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Log } from "../log.ts";
+import type { Int64 } from "../resp/numbers.ts";
+import { moduleName, skipModuleData } from "./module_data.ts";
+import {
+  RDB_MAGIC,
+  RDB_VERSION,
+  RDB_VERSION_DIGITS,
+  RDB_VERSION_WITH_CHECKSUM,
+  RdbOpcode,
+} from "./rdb_format.ts";
+import { type ByteSource, RdbInput } from "./rdb_input.ts";
+import { ValueReader } from "./value_reader.ts";
+
+/** What an AUX field may be that is of use to anybody here. */
+const auxNames: ReadonlySet<string> = new Set([
+  "redis-ver",
+  "ctime",
+  "used-mem",
+  "repl-stream-db",
+  "repl-id",
+  "repl-offset",
+  "aof-base",
+  "aof-preamble",
+]);
+
+/** So many keys without elements are named in the log. */
+const emptyKeysLoggedMax = 10;
+
+/** A file is not believed that it has more keys than would have so many bytes each. */
+const keyBytesUsual = 8;
+
+/** Room is made for so many buckets of keys at a time: that takes half a millisecond. */
+const bucketsReservedMax = 8192;
+
+/** No opcode is below this, and no type of a value above. */
+const opcodeMin = RdbOpcode.SLOT_INFO;
+
+export interface RdbReaderOptions {
+  keyspace: Keyspace;
+  log: Log;
+  source: ByteSource;
+  /** Whether the file's checksum counts: the directive `rdbchecksum`. */
+  checksum?: boolean;
+  /** Keys whose time has come are loaded like others: their end is told by somebody else. */
+  keepExpired?: boolean;
+  /** A key that there is already gets the value of the file; else it makes the file a broken one. */
+  replaceKeys?: boolean;
+}
+
+/**
+ * @example
+ * ```ts
+ * const reader = new RdbReader({ keyspace, log, source });
+ * while (!reader.step(64 * 1024)) await othersHaveTheirTurn();
+ * ```
+ */
+export class RdbReader {
+  /** What the file tells of its origin, by Redis' names of AUX fields. */
+  readonly aux: Map<string, string> = new Map();
+  /** Code of libraries of functions, in the file's order. */
+  readonly functions: Uint8Array[] = [];
+  keysLoaded = 0;
+  keysExpired = 0;
+  keysEmpty = 0;
+
+  readonly #keyspace: Keyspace;
+  readonly #log: Log;
+  readonly #input = new RdbInput();
+  readonly #value: ValueReader;
+  readonly #checksum: boolean;
+  readonly #keepExpired: boolean;
+  readonly #replaceKeys: boolean;
+  readonly #startMs: number;
+  #version = 0;
+  #database: Database;
+  #isReadingValue = false;
+  #isDone = false;
+  /** Keys that there is to be room for. */
+  #keysExpected = 0;
+  // What is told of the next key before it comes.
+  #expiresAtMs: Int64 | null = null;
+  #idleSeconds = -1;
+  #frequency = -1;
+
+  constructor(options: RdbReaderOptions) {
+    this.#keyspace = options.keyspace;
+    this.#log = options.log;
+    this.#checksum = options.checksum ?? true;
+    this.#keepExpired = options.keepExpired ?? false;
+    this.#replaceKeys = options.replaceKeys ?? false;
+    this.#startMs = options.keyspace.nowMs;
+    this.#database = options.keyspace.databases[0];
+    this.#value = new ValueReader(this.#input, options.keyspace);
+    this.#input.openSource(options.source);
+  }
+
+  /** How much of the file was read, in bytes: at the end, where it ends. */
+  get offset(): number {
+    return this.#input.offset;
+  }
+
+  /**
+   * Reads about so many bytes, or a string if that is longer; whether the file was read to its end.
+   *
+   * @throws {RdbError} if it is broken; then, or where nobody wants the rest, `abandon` is due.
+   * @throws {HeapFullError}
+   */
+  step(bytesMax: number): boolean {
+    const until = this.#input.offset + bytesMax;
+    if (this.#version === 0) this.#readHead();
+    while (!this.#isDone && this.#input.offset < until) {
+      if (this.#keysExpected > 0) {
+        if (!this.#reserve()) return false;
+      } else if (!this.#isReadingValue) this.#readNext();
+      if (this.#isReadingValue && this.#value.readSome(until)) this.#finishKey();
+    }
+    return this.#isDone;
+  }
+
+  /** Frees what was read of a value, and what there is to read it from. */
+  abandon(): void {
+    this.#value.abandon();
+    this.#input.close();
+    this.#isReadingValue = false;
+  }
+
+  #readHead(): void {
+    const input = this.#input;
+    for (let i = 0; i < RDB_MAGIC.length; i++) {
+      if (input.byte() !== RDB_MAGIC.charCodeAt(i)) input.fail("this is no RDB file");
+    }
+    let version = 0;
+    for (let i = 0; i < RDB_VERSION_DIGITS; i++) {
+      const digit = input.byte() - 48;
+      if (digit < 0 || digit > 9) input.fail("an RDB file without a version");
+      version = version * 10 + digit;
+    }
+    if (version < 1 || version > RDB_VERSION) input.fail(`RDB of version ${version}`);
+    this.#version = version;
+  }
+
+  /** Makes some of the room for the keys that are to come; whether there is enough now. */
+  #reserve(): boolean {
+    const { dict } = this.#database;
+    const isDone = dict.reserve(dict.count + this.#keysExpected, bucketsReservedMax);
+    if (isDone) this.#keysExpected = 0;
+    return isDone;
+  }
+
+  /** Reads what comes before a key, or a key up to where its value begins. */
+  #readNext(): void {
+    const input = this.#input;
+    const type = input.byte();
+    if (type >= opcodeMin) return this.#readOpcode(type);
+    input.readName();
+    const { buffer, start, end } = input.name;
+    this.#value.begin(type, buffer, start, end);
+    this.#isReadingValue = true;
+  }
+
+  #readOpcode(opcode: number): void {
+    const input = this.#input;
+    switch (opcode) {
+      case RdbOpcode.EXPIRETIME_MS:
+        this.#expiresAtMs = input.int64();
+        return;
+      case RdbOpcode.EXPIRETIME:
+        this.#expiresAtMs = input.int32() * 1000;
+        return;
+      case RdbOpcode.IDLE:
+        this.#idleSeconds = input.length();
+        return;
+      case RdbOpcode.FREQ:
+        this.#frequency = input.byte();
+        return;
+      case RdbOpcode.SELECTDB:
+        return this.#selectDatabase(input.length());
+      case RdbOpcode.RESIZEDB:
+        this.#keysExpected = Math.min(input.length(), input.bytesLeft / keyBytesUsual);
+        input.length();
+        return;
+      case RdbOpcode.SLOT_INFO:
+        for (let i = 0; i < 3; i++) input.length();
+        return;
+      case RdbOpcode.AUX:
+        return this.#readAux();
+      case RdbOpcode.MODULE_AUX:
+        return this.#skipModuleAux();
+      case RdbOpcode.FUNCTION2:
+        return this.#readFunction();
+      case RdbOpcode.FUNCTION_PRE_GA:
+        input.fail("functions of a release candidate of Redis 7.0");
+        break;
+      case RdbOpcode.EOF:
+        return this.#readEnd();
+    }
+  }
+
+  #selectDatabase(index: number): void {
+    const { databases } = this.#keyspace;
+    if (index >= databases.length) {
+      this.#input.fail(`database ${index} where the server has ${databases.length}`);
+    }
+    this.#database = databases[index];
+  }
+
+  #readAux(): void {
+    const input = this.#input;
+    input.readString();
+    const name = input.stringAsText();
+    input.readString();
+    const value = input.stringAsText();
+    if (name.startsWith("%")) this.#log.notice(`RDB '${name}': ${value}`);
+    else if (auxNames.has(name.toLowerCase())) this.aux.set(name.toLowerCase(), value);
+    else this.#log.debug(`Unrecognized RDB AUX field: '${name}'`);
+  }
+
+  #skipModuleAux(): void {
+    const name = moduleName(this.#input);
+    this.#log.warning(`The RDB file contains data of module '${name}', which is left out.`);
+    // when the module wanted it to be saved: an integer as modules write it
+    skipModuleData(this.#input);
+  }
+
+  #readFunction(): void {
+    this.#input.readString();
+    const { buffer, start, end } = this.#input.string;
+    this.functions.push(buffer.slice(start, end));
+  }
+
+  #readEnd(): void {
+    if (this.#version >= RDB_VERSION_WITH_CHECKSUM) this.#input.checksum(this.#checksum);
+    this.#isDone = true;
+    const empty = this.keysEmpty === 0 ? "" : `, empty keys skipped: ${this.keysEmpty}`;
+    this.#log.notice(
+      `Done loading RDB, keys loaded: ${this.keysLoaded}, ` +
+        `keys expired: ${this.keysExpired}${empty}.`,
+    );
+  }
+
+  /** The value is whole: its key is there from now on, unless its time has come. */
+  #finishKey(): void {
+    this.#isReadingValue = false;
+    const expiresAtMs = this.#expiresAtMs;
+    if (this.#value.isEmpty) this.#skipEmpty();
+    else if (!this.#keepExpired && expiresAtMs !== null && expiresAtMs < this.#startMs) {
+      this.#value.abandon();
+      this.keysExpired++;
+    } else this.#addKey(expiresAtMs);
+    this.#expiresAtMs = null;
+    this.#idleSeconds = -1;
+    this.#frequency = -1;
+  }
+
+  #addKey(expiresAtMs: Int64 | null): void {
+    const database = this.#database;
+    const { record } = this.#value;
+    const found = database.findKeyOf(record);
+    if (found !== 0) {
+      if (!this.#replaceKeys) this.#input.fail(`key '${this.#keyText()}' is there already`);
+      database.removeFound(found);
+      database.findKeyOf(record);
+    }
+    database.link(this.#value.take());
+    if (expiresAtMs !== null) database.setExpiry(record, expiresAtMs);
+    this.#keyspace.setUsage(record, this.#frequency, this.#idleSeconds);
+    this.keysLoaded++;
+  }
+
+  /** Some versions of Redis have left keys without elements; they are none. */
+  #skipEmpty(): void {
+    if (this.keysEmpty++ < emptyKeysLoggedMax) {
+      this.#log.notice(`rdbLoadObject skipping empty key: ${this.#keyText()}`);
+    }
+    this.#value.abandon();
+  }
+
+  #keyText(): string {
+    return decoder.decode(this.#database.keyBytes(this.#value.record));
+  }
+}
+
+const decoder = new TextDecoder();

@@ -1,0 +1,138 @@
+import { assertEquals } from "@std/assert";
+import { AppendFsync } from "../../src/config/values.ts";
+import { AofWriter } from "../../src/persistence/aof_writer.ts";
+import { StorageError } from "../../src/storage.ts";
+import { SimulatedStorage } from "../support/simulated_storage.ts";
+
+const path = "/data/log";
+
+function openWriter(fsync: AppendFsync) {
+  const storage = new SimulatedStorage();
+  const events: string[] = [];
+  const file = storage.create(path);
+  storage.syncFolder("/data");
+  const writer = new AofWriter(file, () => fsync, {
+    failed: ({ message }) => events.push(message),
+    recovered: () => events.push("recovered"),
+  }, 0);
+  const append = (text: string) => {
+    const bytes = new TextEncoder().encode(text);
+    writer.append(bytes, 0, bytes.length);
+  };
+  const content = () => new TextDecoder().decode(storage.read(path));
+  /** The least that a power cut leaves. */
+  const safe = () => content().slice(0, storage.syncedSize(path));
+  return { storage, events, writer, append, content, safe };
+}
+
+/** All that is to be done without time passing is done. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+}
+
+Deno.test("always: a commit is kept when what was appended before it is synced", async () => {
+  const { writer, append, safe } = openWriter(AppendFsync.Always);
+  append("one ");
+  const first = writer.commit()!;
+  // this comes while the first is being written: it is for the next write
+  append("two ");
+  const second = writer.commit()!;
+  await first;
+  assertEquals(safe(), "one ");
+  await second;
+  assertEquals(safe(), "one two ");
+  assertEquals(writer.commit(), null);
+});
+
+Deno.test("always: who has appended nothing waits for the sync under way", async () => {
+  const { writer, append, safe } = openWriter(AppendFsync.Always);
+  append("one");
+  writer.commit();
+  await writer.commit();
+  assertEquals(safe(), "one");
+});
+
+Deno.test("always: commands of one turn share a write", async () => {
+  const { storage, writer, append } = openWriter(AppendFsync.Always);
+  let writes = 0;
+  storage.fault = (operation) => {
+    if (operation === "write") writes++;
+    return null;
+  };
+  for (let i = 0; i < 100; i++) append(`${i} `);
+  await writer.commit();
+  assertEquals(writes, 1);
+});
+
+Deno.test("everysec: nobody waits, and what is a second old is synced", async () => {
+  const { writer, append, content, safe } = openWriter(AppendFsync.EverySecond);
+  append("one");
+  assertEquals(writer.commit(), null);
+  await settle();
+  assertEquals([content(), safe()], ["one", ""]);
+  writer.tick(999);
+  await settle();
+  assertEquals(safe(), "");
+  writer.tick(1000);
+  await settle();
+  assertEquals(safe(), "one");
+});
+
+Deno.test("no: written and not synced", async () => {
+  const { writer, append, content, safe } = openWriter(AppendFsync.No);
+  append("one");
+  writer.commit();
+  writer.tick(10_000);
+  await settle();
+  assertEquals([content(), safe()], ["one", ""]);
+});
+
+Deno.test("a write that fails is tried again, in order and once", async () => {
+  const { storage, events, writer, append, content } = openWriter(AppendFsync.EverySecond);
+  storage.fault = (operation) =>
+    operation === "write" ? new StorageError("No space left on device", "full") : null;
+  append("one ");
+  writer.commit();
+  await settle();
+  append("two ");
+  writer.commit();
+  await settle();
+  assertEquals(events, ["No space left on device"]);
+  assertEquals(writer.error?.kind, "full");
+  assertEquals(writer.pendingBytes, 8);
+  storage.fault = () => null;
+  writer.tick(1);
+  await settle();
+  assertEquals([content(), events.at(-1), writer.error], ["one two ", "recovered", null]);
+});
+
+Deno.test("a sync that fails is tried again before all counts as well", async () => {
+  const { storage, events, writer, append, safe } = openWriter(AppendFsync.EverySecond);
+  append("one");
+  writer.commit();
+  await settle();
+  storage.fault = (operation) =>
+    operation === "sync" ? new StorageError("Input/output error") : null;
+  writer.tick(1000);
+  await settle();
+  writer.tick(2000);
+  await settle();
+  assertEquals([events, writer.error?.message], [["Input/output error"], "Input/output error"]);
+  storage.fault = () => null;
+  writer.tick(3000);
+  await settle();
+  assertEquals([safe(), events.at(-1)], ["one", "recovered"]);
+});
+
+Deno.test("a file that follows another is not written to before that is closed", async () => {
+  const { storage, writer, append, content } = openWriter(AppendFsync.Always);
+  const events = { failed: () => {}, recovered: () => {} };
+  const file = storage.create("/data/next");
+  append("first");
+  const next = new AofWriter(file, () => AppendFsync.Always, events, 0, writer.close());
+  next.append(new TextEncoder().encode("second"), 0, 6);
+  let order = "";
+  storage.changed = () => order += `${content().length}/${storage.read("/data/next").length} `;
+  await next.commit();
+  assertEquals(order, "5/0 5/0 5/6 5/6 ");
+});
