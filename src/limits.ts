@@ -30,6 +30,9 @@ export const queryBufferBytesUsual = 256 * 1024;
 /** Most that a query buffer grows by at a time for one long request, in bytes. */
 export const queryBufferGrowthBytesMax = 1024 * 1024;
 
+/** Requests decoded ahead of the one that runs, at most. */
+export const requestsTogetherMax = 32;
+
 /** Reply buffer taken from the pool for a connection that has something to say, in bytes. */
 export const replyBufferBytes = 32 * 1024;
 

@@ -9,9 +9,10 @@
  * from there: a write looks its key up once.
  */
 import { invariant } from "../assert.ts";
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, equalBytes } from "../memory/bytes.ts";
 import { Dict } from "../memory/dict.ts";
 import { type Heap, SEGMENT_SHIFT } from "../memory/heap.ts";
+import { requestsTogetherMax } from "../limits.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import type { Int64 } from "../resp/numbers.ts";
 import { parseInt64, writeInteger } from "../resp/numbers.ts";
@@ -53,6 +54,9 @@ import { noFieldMs } from "../values/hash_fields.ts";
 import { Slice } from "../values/slice.ts";
 import { FieldTimers } from "./field_timers.ts";
 import { TimerWheel } from "./timer_wheel.ts";
+
+/** The numbers of the searches for the keys of a batch. */
+const searches = new Uint8Array(requestsTogetherMax);
 
 /** Room for an integer in decimal. */
 const decimalBytesMax = 20;
@@ -105,17 +109,39 @@ export class Database {
 
   /**
    * Fetches what the commands in `requests[0…count)` are about to look up, taking each first argument
-   * for a key: a hint, which changes nothing.
+   * for a key, and one behind it for what is looked for in its value: a hint, which changes nothing.
    */
   prefetch(requests: readonly Arguments[], count: number): void {
-    let keys = 0;
+    const { lookahead } = this.keyspace;
+    lookahead.begin();
+    if (count === 1) return;
     for (let i = 0; i < count; i++) {
-      const args = requests[i];
-      if (args.count > 1) {
-        this.dict.announceKey(keys++, args.buffer, args.starts[1], args.ends[1]);
-      }
+      const { count: length, buffer, starts, ends } = requests[i];
+      if (length < 2) continue;
+      if (i > 0 && isSameKey(requests[i - 1], requests[i])) {
+        searches[i] = searches[i - 1];
+        lookahead.repeat(searches[i], buffer, starts[1], ends[1]);
+      } else searches[i] = lookahead.announce(this.dict, buffer, starts[1], ends[1]);
     }
-    this.dict.prefetch(keys);
+    lookahead.fetch();
+    for (let i = 0; i < count; i++) {
+      if (requests[i].count > 2) this.#prefetchElement(requests[i], searches[i]);
+    }
+    lookahead.fetch();
+  }
+
+  /** Announces the field or member that a request is about, if its key has a large value. */
+  #prefetchElement({ count, buffer, starts, ends }: Arguments, search: number): void {
+    const { lookahead, values } = this.keyspace;
+    const record = lookahead.likelyRecord(search);
+    if (record === 0) return;
+    const type = typeOf(this.heap, record);
+    if (type === ValueType.STRING) return;
+    const dict = values.dictOf(record);
+    if (dict === null) return;
+    // ZADD and ZINCRBY have a score before the member
+    const element = type === ValueType.SORTED_SET && count > 3 ? 3 : 2;
+    lookahead.announce(dict, buffer, starts[element], ends[element]);
   }
 
   /** The record of a live key, or 0. Neither counted nor taken for an access. */
@@ -750,6 +776,15 @@ export class Database {
     this.wheel.cancel(timer);
     setTimer(this.heap, record, 0);
   }
+}
+
+/** Whether two requests have the same first argument: most that have not differ in its last byte. */
+function isSameKey(a: Arguments, b: Arguments): boolean {
+  if (a.count < 2) return false;
+  const length = b.ends[1] - b.starts[1];
+  return a.ends[1] - a.starts[1] === length &&
+    a.buffer[a.ends[1] - 1] === b.buffer[b.ends[1] - 1] &&
+    equalBytes(a.buffer, a.starts[1], b.buffer, b.starts[1], length);
 }
 
 /** Redis' sdsMakeRoomFor: twice the length up to a megabyte, a megabyte more beyond. */

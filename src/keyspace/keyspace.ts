@@ -5,10 +5,12 @@
  * The time stands still while a command runs (`nowMs` is set once a batch), so that one command sees
  * one moment, as in Redis.
  */
+import { requestsTogetherMax } from "../limits.ts";
 import { Hasher } from "../memory/hash.ts";
 import { Heap, SEGMENT_SHIFT } from "../memory/heap.ts";
 import { Dicts } from "../memory/dicts.ts";
 import { FrozenBlocks } from "../memory/frozen_blocks.ts";
+import { Lookahead } from "../memory/lookahead.ts";
 import { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomFraction } from "../random.ts";
 import { Database } from "./database.ts";
@@ -63,6 +65,8 @@ export class Keyspace {
   readonly random: Random;
   readonly values: Values;
   readonly newRecords: NewRecords;
+  /** Of the batch of requests that is being run. */
+  readonly lookahead: Lookahead;
   /** Frees what is large, in slices. */
   readonly reclaimer: Reclaimer = new Reclaimer();
   /** Nodes of long lists and streams that a snapshot has still to write. */
@@ -87,6 +91,7 @@ export class Keyspace {
   }) {
     this.heap = new Heap();
     this.hasher = new Hasher(options.hashSeed[0], options.hashSeed[1]);
+    this.lookahead = new Lookahead(this.heap, this.hasher, requestsTogetherMax * 2);
     this.random = options.random;
     this.values = new Values({
       heap: this.heap,

@@ -21,8 +21,7 @@
  * (p99.9 0.20 ms, worst 0.44 ms). A find among 1000 keys takes 95 ns, of which the hash is 20; among 1M
  * 340 ns, which is two reads from memory: the bucket and the record. Tried and dropped: 4, 5, 7 and 8
  * records per bucket (7 is as quick as 6; 4 and 8 are slower); buckets aligned to cache lines by a
- * shifted view (no gain). `prefetch` pays where requests come in batches: GET at pipeline 64 takes
- * 0.42 us of processor time with it and 0.69 us without (1M keys of 3 bytes, redis-benchmark).
+ * shifted view (no gain).
  *
  * Longer than 800 lines because it is one structure, whose every part depends on how the others lay it out.
  *
@@ -30,8 +29,9 @@
  * once per `epoch`, before the bucket's first change in it.
  */
 import { invariant } from "../assert.ts";
-import { type Random, randomBelow } from "../random.ts";
+import type { Random } from "../random.ts";
 import { equalBytes } from "./bytes.ts";
+import { Draws } from "./dict_draws.ts";
 import {
   BUCKET_BYTES,
   BUCKET_UNITS,
@@ -39,14 +39,18 @@ import {
   EACH_BYTE,
   emptySlot,
   firstByte,
+  moveRecord,
   NO_SLOT,
   OVERFLOW_WORD,
+  PLACE_WORD,
+  recordCount,
   SLOTS,
   tagOf,
   TAGS_WORD,
   VERSION_WORD,
   zeroBytes,
 } from "./dict_bucket.ts";
+import { fetched } from "./fetched.ts";
 import { type Hasher, reverseBits } from "./hash.ts";
 import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "./heap.ts";
 
@@ -59,11 +63,8 @@ const LOAD_MAX = 6;
 /** Buckets are merged when there are fewer. */
 const LOAD_MIN = 4;
 
-/** Buckets that are looked at together for a record by chance. */
-const SAMPLED_TOGETHER = 4;
-
-/** Most keys of one batch that are prefetched. */
-export const PREFETCH_MAX = 32;
+/** What lists the overflow buckets of those that have none. */
+const NO_OVERFLOW = new Uint32Array(0);
 
 /**
  * Room to take a bucket apart in: one for all dictionaries, of which one at a time does that and calls
@@ -77,19 +78,8 @@ const scratch = {
   bucketsLength: 0,
 };
 
-/** The batch being prefetched; `read` keeps what was read alive, so that no compiler drops the reads. */
-const prefetching = {
-  hashes: new Uint32Array(PREFETCH_MAX),
-  addresses: new Uint32Array(PREFETCH_MAX),
-  read: 0,
-};
-
-/** The buckets being sampled; `read` is as that of `prefetching`. */
-const sampled = {
-  buckets: new Uint32Array(SAMPLED_TOGETHER),
-  addresses: new Uint32Array(SAMPLED_TOGETHER),
-  read: 0,
-};
+/** What `sample` draws from, of all dictionaries. */
+const draws = new Draws();
 
 /** Options of a `Dict`. */
 export interface DictOptions {
@@ -127,9 +117,9 @@ export class Dict {
   #level = LEVEL_MIN;
   #split = 0;
   #count = 0;
+  /** The addresses of the overflow buckets. */
+  #overflow = NO_OVERFLOW;
   #overflowCount = 0;
-  /** No chain of a bucket and its overflow buckets is longer. */
-  #chainMax = 1;
   /** While a visitor runs, buckets neither split nor merge, and none is freed under its feet. */
   #visiting = 0;
 
@@ -157,11 +147,17 @@ export class Dict {
     return (1 << this.#level) + this.#split;
   }
 
+  /** The number of overflow buckets. */
+  get overflowCount(): number {
+    return this.#overflowCount;
+  }
+
   /** Bytes of the table itself, without records. */
   get tableBytes(): number {
     const chunks = Math.ceil(this.bucketCount / CHUNK_BUCKETS);
     const buckets = chunks === 1 ? this.#firstChunkBuckets : chunks * CHUNK_BUCKETS;
-    return (buckets + this.#overflowCount) * BUCKET_BYTES + this.#directory.byteLength;
+    return (buckets + this.#overflowCount) * BUCKET_BYTES + this.#directory.byteLength +
+      this.#overflow.byteLength;
   }
 
   /** The record whose key is `buffer[start..end)`, or 0. */
@@ -202,51 +198,6 @@ export class Dict {
     return 0;
   }
 
-  /**
-   * Says that `find` will be asked for a key soon, as number `i` of a batch; `prefetch` then brings what
-   * it will look at into the cache.
-   */
-  announceKey(i: number, buffer: Uint8Array, start: number, end: number): void {
-    prefetching.hashes[i] = this.#hasher.hash(buffer, start, end);
-  }
-
-  /**
-   * Reads the buckets of the announced keys, then the records that most likely have them. The reads do
-   * not depend on each other, and the loops that do them are short: so the processor has many of them
-   * under way at once, where `find` waits for one after the other.
-   */
-  prefetch(count: number): void {
-    const allWords = this.#heap.words;
-    const addresses = prefetching.addresses;
-    let read = 0;
-    for (let i = 0; i < count; i++) {
-      const at = this.#addressOf(this.#bucketOf(prefetching.hashes[i]));
-      addresses[i] = at;
-      const words = allWords[at >>> SEGMENT_SHIFT];
-      const base = (at & UNIT_MASK) << 1;
-      // a bucket may lie across two cache lines
-      read ^= words[base] ^ words[base + VERSION_WORD];
-    }
-    for (let i = 0; i < count; i++) addresses[i] = this.#likelyRecord(addresses[i], i);
-    for (let i = 0; i < count; i++) {
-      const record = addresses[i];
-      read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
-    }
-    prefetching.read = read;
-  }
-
-  /** The first record in a bucket with the tag of announced key `i`, or 0: an address to read at. */
-  #likelyRecord(bucketAddress: number, i: number): number {
-    const words = this.#heap.words[bucketAddress >>> SEGMENT_SHIFT];
-    const base = (bucketAddress & UNIT_MASK) << 1;
-    const pattern = Math.imul(tagOf(prefetching.hashes[i]), EACH_BYTE);
-    for (let group = 0; group < 3; group++) {
-      const hits = zeroBytes(words[base + TAGS_WORD + group] ^ pattern);
-      if (hits !== 0) return words[base + (group << 2) + firstByte(hits)];
-    }
-    return 0;
-  }
-
   /** Looks for a record itself, by its own key: whether it is in this dictionary. */
   findRecord(record: number): boolean {
     const hash = this.#hashOf(record);
@@ -277,20 +228,16 @@ export class Dict {
     this.#willChange(this.#foundBucket);
     const allWords = this.#heap.words;
     let at = this.#addressOf(this.#foundBucket);
-    let chain = 1;
     let words = allWords[at >>> SEGMENT_SHIFT];
     let base = (at & UNIT_MASK) << 1;
     let slot = emptySlot(words, base);
     while (slot === NO_SLOT) {
       let next = words[base + OVERFLOW_WORD];
       if (next === 0) {
-        next = this.#allocateBuckets(1);
+        next = this.#addOverflow();
         words[base + OVERFLOW_WORD] = next;
-        this.#overflowCount++;
-        if (chain === this.#chainMax) this.#chainMax++;
       }
       at = next;
-      chain++;
       words = allWords[at >>> SEGMENT_SHIFT];
       base = (at & UNIT_MASK) << 1;
       slot = emptySlot(words, base);
@@ -392,21 +339,21 @@ export class Dict {
   }
 
   /** Reads the records of a bucket, so that the processor waits for them together. */
-  #prefetchRecords(words: Uint32Array, base: number): void {
+  #fetchRecords(words: Uint32Array, base: number): void {
     const allWords = this.#heap.words;
     let read = 0;
     for (let slot = 0; slot < SLOTS; slot++) {
       const record = words[base + slot];
       if (record !== 0) read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
     }
-    prefetching.read ^= read;
+    fetched.words ^= read;
   }
 
   #visitChain(bucket: number, visit: (record: number) => void): void {
     for (let at = this.#addressOf(bucket); at !== 0;) {
       const words = this.#heap.words[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
-      this.#prefetchRecords(words, base);
+      this.#fetchRecords(words, base);
       for (let slot = 0; slot < SLOTS; slot++) {
         const record = words[base + slot];
         if (record !== 0) visit(record);
@@ -421,45 +368,25 @@ export class Dict {
    */
   sample(random: Random): number {
     if (this.#count === 0) return 0;
-    if (this.#overflowCount === 0) this.#chainMax = 1;
-    // A bucket by chance, then one of as many places as the fullest bucket may have: the places of
-    // all buckets are equally likely, and an empty one is drawn again.
-    const places = this.#chainMax * SLOTS;
-    const buckets = this.bucketCount;
-    const allWords = this.#heap.words;
-    for (;;) {
-      // a few buckets at a time, so that the processor waits for them together
-      for (let i = 0; i < SAMPLED_TOGETHER; i++) {
-        const bucket = randomBelow(random, buckets);
-        const at = this.#addressOf(bucket);
-        sampled.buckets[i] = bucket;
-        sampled.addresses[i] = at;
-        sampled.read ^= allWords[at >>> SEGMENT_SHIFT][(at & UNIT_MASK) << 1];
-      }
-      for (let i = 0; i < SAMPLED_TOGETHER; i++) {
-        const record = this.#recordAt(sampled.addresses[i], randomBelow(random, places));
-        if (record === 0) continue;
-        this.#foundBucket = sampled.buckets[i];
-        return record;
-      }
-    }
+    const record = draws.next(this, this.#heap, random);
+    this.#foundAt = draws.at;
+    this.#foundSlot = draws.slot;
+    this.#foundBucket = draws.block >= 0 ? draws.block : this.#bucketOf(this.#hashOf(record));
+    return record;
   }
 
-  /** The record in a place of a bucket and those that it overflows to, or 0; leaves where it is. */
-  #recordAt(at: number, place: number): number {
-    while (at !== 0) {
-      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-      const base = (at & UNIT_MASK) << 1;
-      if (place < SLOTS) {
-        this.#foundAt = at;
-        this.#foundSlot = words[base + place] === 0 ? NO_SLOT : place;
-        return words[base + place];
-      }
-      place -= SLOTS;
-      at = words[base + OVERFLOW_WORD];
-    }
-    this.#foundSlot = NO_SLOT;
-    return 0;
+  /** The address of the bucket of a hash. */
+  bucketAddress(hash: number): number {
+    return this.#addressOf(this.#bucketOf(hash));
+  }
+
+  /**
+   * The address of a bucket, by its number, or of an overflow bucket, numbered from -1 downwards; 0 if
+   * there is none.
+   */
+  blockAddress(block: number): number {
+    if (block >= 0) return block < this.bucketCount ? this.#addressOf(block) : 0;
+    return ~block < this.#overflowCount ? this.#overflow[~block] : 0;
   }
 
   /** Removes all records, giving each to `drop`, and shrinks the table to its smallest. */
@@ -497,6 +424,7 @@ export class Dict {
     invariant(this.#count === 0 && this.bucketCount === 1 << LEVEL_MIN, "drain() comes first");
     this.#heap.free(this.#directory[0]);
     this.#directory[0] = 0;
+    draws.forget(this);
   }
 
   /** The epoch in which a bucket was last announced. */
@@ -551,19 +479,75 @@ export class Dict {
     return address;
   }
 
+  /** Makes an overflow bucket, which is in no chain yet. */
+  #addOverflow(): number {
+    const at = this.#allocateBuckets(1);
+    if (this.#overflowCount === this.#overflow.length) {
+      const overflow = new Uint32Array(Math.max(4, this.#overflowCount * 2));
+      overflow.set(this.#overflow);
+      this.#overflow = overflow;
+    }
+    this.#placeOverflow(at, this.#overflowCount++);
+    draws.forget(this);
+    return at;
+  }
+
+  /** Frees an overflow bucket that is in no chain any more. */
+  #freeOverflow(at: number): void {
+    const place = this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + PLACE_WORD];
+    this.#placeOverflow(this.#overflow[--this.#overflowCount], place);
+    this.#heap.free(at);
+  }
+
+  #placeOverflow(at: number, place: number): void {
+    this.#overflow[place] = at;
+    this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + PLACE_WORD] = place;
+  }
+
   /** Shares one bucket out over itself and a new one; leaves it if there is no memory. */
   #splitBucket(): void {
     const from = this.#split;
     const to = this.bucketCount;
+    const bit = 1 << this.#level;
     if (!this.#makeRoomForBucket(to)) return;
     this.#willChange(from);
+    draws.forget(this);
+    if (!this.#splitAlone(from, to, bit)) this.#splitChain(from, to, bit);
+    this.#setVersion(to, this.bucketVersion(from));
+    this.#split++;
+    if (this.#split === bit) {
+      this.#level++;
+      this.#split = 0;
+    }
+  }
+
+  /** Moves the records with a bit in their hash to another bucket, if it is about one without overflow. */
+  #splitAlone(from: number, to: number, bit: number): boolean {
+    const fromAt = this.#addressOf(from);
+    const words = this.#heap.words[fromAt >>> SEGMENT_SHIFT];
+    const base = (fromAt & UNIT_MASK) << 1;
+    if (words[base + OVERFLOW_WORD] !== 0) return false;
+    const toAt = this.#addressOf(to);
+    const toWords = this.#heap.words[toAt >>> SEGMENT_SHIFT];
+    const toBase = (toAt & UNIT_MASK) << 1;
+    for (let word = toBase; word < toBase + BUCKET_WORDS; word++) toWords[word] = 0;
+    this.#fetchRecords(words, base);
+    let moved = 0;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const record = words[base + slot];
+      if (record === 0 || (this.#hashOf(record) & bit) === 0) continue;
+      moveRecord(words, base, slot, toWords, toBase, moved++);
+    }
+    return true;
+  }
+
+  #splitChain(from: number, to: number, bit: number): void {
     scratch.length = 0;
     scratch.bucketsLength = 0;
     this.#takeApart(from);
     // Those that stay gather in front.
     const records = scratch.records;
     const tags = scratch.tags;
-    const bit = 1 << this.#level;
     let stay = 0;
     let end = scratch.length;
     while (stay < end) {
@@ -579,15 +563,9 @@ export class Dict {
       records[end] = record;
       tags[end] = tag;
     }
-    this.#setVersion(to, this.bucketVersion(from));
     this.#putTogether(from, 0, stay);
     this.#putTogether(to, stay, scratch.length);
     this.#freeScratchBuckets();
-    this.#split++;
-    if (this.#split === bit) {
-      this.#level++;
-      this.#split = 0;
-    }
   }
 
   /** Puts the last bucket back into the one it was split from; leaves it if there is no memory. */
@@ -597,20 +575,48 @@ export class Dict {
     const to = from - (this.#split === 0 ? 1 << (this.#level - 1) : 1 << this.#level);
     this.#willChange(from);
     this.#willChange(to);
+    if (!this.#mergeAlone(from, to) && !this.#mergeChains(from, to)) return;
+    this.#setVersion(to, Math.min(this.bucketVersion(from), this.bucketVersion(to)));
+    this.#dropLastBucket();
+  }
+
+  /** Moves the records of one bucket to another if they are without overflow, before and after. */
+  #mergeAlone(from: number, to: number): boolean {
+    const fromAt = this.#addressOf(from);
+    const toAt = this.#addressOf(to);
+    const words = this.#heap.words[fromAt >>> SEGMENT_SHIFT];
+    const base = (fromAt & UNIT_MASK) << 1;
+    const toWords = this.#heap.words[toAt >>> SEGMENT_SHIFT];
+    const toBase = (toAt & UNIT_MASK) << 1;
+    const hasOverflow = (words[base + OVERFLOW_WORD] | toWords[toBase + OVERFLOW_WORD]) !== 0;
+    if (hasOverflow || recordCount(words, base) + recordCount(toWords, toBase) > SLOTS) {
+      return false;
+    }
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (words[base + slot] === 0) continue;
+      moveRecord(words, base, slot, toWords, toBase, emptySlot(toWords, toBase));
+    }
+    return true;
+  }
+
+  /** As `mergeAlone`, for any chains of buckets; false if there is no memory. */
+  #mergeChains(from: number, to: number): boolean {
     scratch.length = 0;
     scratch.bucketsLength = 0;
     this.#takeApart(to);
     this.#takeApart(from);
     if (scratch.length > (scratch.bucketsLength + 1) * SLOTS) {
-      const address = this.#tryAllocateBuckets(1);
-      if (address === 0) return;
-      scratch.buckets[scratch.bucketsLength++] = address;
-      this.#overflowCount++;
+      try {
+        scratch.buckets[scratch.bucketsLength] = this.#addOverflow();
+      } catch (error) {
+        if (error instanceof HeapFullError) return false;
+        throw error;
+      }
+      scratch.bucketsLength++;
     }
-    this.#setVersion(to, Math.min(this.bucketVersion(from), this.bucketVersion(to)));
     this.#putTogether(to, 0, scratch.length);
     this.#freeScratchBuckets();
-    this.#dropLastBucket();
+    return true;
   }
 
   /** Collects the records of a bucket, and its overflow buckets, into the scratch arrays. */
@@ -623,8 +629,6 @@ export class Dict {
       for (let slot = 0; slot < SLOTS; slot++) {
         const record = words[base + slot];
         if (record === 0) continue;
-        // their keys are hashed next: reading all of them first has the cache misses overlap
-        prefetching.read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
         scratch.records[scratch.length] = record;
         scratch.tags[scratch.length++] = words[base + TAGS_WORD + (slot >>> 2)] >>>
           ((slot & 3) << 3);
@@ -637,7 +641,7 @@ export class Dict {
   /** Fills a bucket with records from the scratch arrays, and scratch buckets as overflow. */
   #putTogether(bucket: number, start: number, end: number): void {
     let at = this.#addressOf(bucket);
-    for (let chain = 1;; chain++) {
+    for (;;) {
       const words = this.#heap.words[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
       for (let word = base; word < base + VERSION_WORD; word++) words[word] = 0;
@@ -646,20 +650,14 @@ export class Dict {
         words[base + slot] = scratch.records[start];
         words[base + TAGS_WORD + (slot >>> 2)] |= scratch.tags[start] << ((slot & 3) << 3);
       }
-      if (start === end) {
-        if (chain > this.#chainMax) this.#chainMax = chain;
-        return;
-      }
+      if (start === end) return;
       at = scratch.buckets[--scratch.bucketsLength];
       words[base + OVERFLOW_WORD] = at;
     }
   }
 
   #freeScratchBuckets(): void {
-    while (scratch.bucketsLength > 0) {
-      this.#heap.free(scratch.buckets[--scratch.bucketsLength]);
-      this.#overflowCount--;
-    }
+    while (scratch.bucketsLength > 0) this.#freeOverflow(scratch.buckets[--scratch.bucketsLength]);
   }
 
   #growScratch(): void {
@@ -749,8 +747,7 @@ export class Dict {
         nextWords[nextBase + TAGS_WORD + 2];
       if (tags === 0) {
         words[base + OVERFLOW_WORD] = nextWords[nextBase + OVERFLOW_WORD];
-        this.#heap.free(at);
-        this.#overflowCount--;
+        this.#freeOverflow(at);
       } else {
         words = nextWords;
         base = nextBase;
@@ -767,7 +764,7 @@ export class Dict {
       const words = this.#heap.words[at >>> SEGMENT_SHIFT];
       const base = (at & UNIT_MASK) << 1;
       const next = words[base + OVERFLOW_WORD];
-      if (drop !== undefined) this.#prefetchRecords(words, base);
+      if (drop !== undefined) this.#fetchRecords(words, base);
       for (let slot = 0; slot < SLOTS; slot++) {
         const record = words[base + slot];
         if (record === 0) continue;
@@ -775,10 +772,7 @@ export class Dict {
         drop?.(record);
       }
       if (isFirst) words.fill(0, base, base + VERSION_WORD);
-      else {
-        this.#heap.free(at);
-        this.#overflowCount--;
-      }
+      else this.#freeOverflow(at);
       at = next;
     }
     return count - this.#count;
@@ -806,11 +800,15 @@ export class Dict {
         }
         invariant(words[base + TAGS_WORD + 2] >>> 24 === 0, "the spare tag is 0");
         invariant(chain === 0 || used > 0, "no overflow bucket is empty");
+        invariant(used === recordCount(words, base), "the tags tell how many records there are");
         count += used;
-        if (chain++ > 0) overflowCount++;
+        if (chain++ > 0) {
+          const place = words[base + PLACE_WORD];
+          invariant(this.#overflow[place] === at, "an overflow bucket knows its place");
+          overflowCount++;
+        }
         at = words[base + OVERFLOW_WORD];
       }
-      invariant(chain <= this.#chainMax || this.#overflowCount === 0, "chainMax is a bound");
     }
     invariant(count === this.#count, "records are counted");
     invariant(overflowCount === this.#overflowCount, "overflow buckets are counted");

@@ -7,7 +7,11 @@
 import { othersTurn } from "../clock.ts";
 import { CommandContext, type ServerContext } from "../command/context.ts";
 import { type Dispatcher, Outcome } from "../command/dispatch.ts";
-import { unauthenticatedOutputBytesMax, uncountedReplyBytes } from "../limits.ts";
+import {
+  requestsTogetherMax,
+  unauthenticatedOutputBytesMax,
+  uncountedReplyBytes,
+} from "../limits.ts";
 import { Arguments } from "../resp/arguments.ts";
 import { RequestDecoder } from "../resp/decoder.ts";
 import { ProtocolError, protocolError } from "../resp/errors.ts";
@@ -25,9 +29,6 @@ enum Progress {
   /** It is others' turn. */
   Interrupted,
 }
-
-/** Requests decoded ahead of the one that runs, at most. */
-const decodedMax = 32;
 
 /** What replies may have to wait for. */
 export interface ReplyBarrier {
@@ -48,7 +49,10 @@ export interface ReplyBarrier {
  */
 export class ConnectionGroup {
   readonly replies = new ReplyBufferPool();
-  readonly requests: Arguments[] = Array.from({ length: decodedMax }, () => new Arguments());
+  readonly requests: Arguments[] = Array.from(
+    { length: requestsTogetherMax },
+    () => new Arguments(),
+  );
   readonly #barrier: ReplyBarrier;
   /** Turns whose replies have waited for the log. */
   #commits = 0;
@@ -263,7 +267,7 @@ export class Connection implements Link {
       if (this.#dispatcher.isBatchLong) return Progress.Interrupted;
       const count = batch.decode(requests, client.authenticated ? requests.length : 1);
       if (count === 0) break;
-      if (count > 1) client.database.prefetch(requests, count);
+      client.database.prefetch(requests, count);
       for (let i = 0; i < count && !client.closing; i++) {
         this.#context.args = requests[i];
         const outcome = this.#dispatcher.execute(this.#context);

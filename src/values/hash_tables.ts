@@ -78,6 +78,10 @@ export class HashTables {
     return this.#dicts.at(table).count;
   }
 
+  dictOf(table: number): Dict {
+    return this.#dicts.at(table);
+  }
+
   /** Points `value` at the value of a field; false if there is none, or its time came before `nowMs`. */
   get(
     table: number,

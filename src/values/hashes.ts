@@ -9,6 +9,7 @@
  * anew, until the database removes it (`Database.expireFields`), which has a timer for each hash with times
  * to live. Which timer that is, is kept with the hash.
  */
+import type { Dict } from "../memory/dict.ts";
 import type { Heap } from "../memory/heap.ts";
 import { type Random, randomBelow } from "../random.ts";
 import { type AnnounceField, neverMs, type VisitField } from "./hash_fields.ts";
@@ -291,6 +292,11 @@ export class Hashes implements ValueKind {
 
   #isPacked(record: number): boolean {
     return encodingOf(this.#heap, record) !== Encoding.HASH_TABLE;
+  }
+
+  /** The dictionary of a large hash; null for a small one. */
+  dictOf(record: number): Dict | null {
+    return this.#isPacked(record) ? null : this.#tables.dictOf(rootOf(this.#heap, record));
   }
 
   /** Keeps the hash as a hash table from now on. */

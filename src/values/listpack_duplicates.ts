@@ -17,7 +17,7 @@ const slotsPerEntry = 2;
 export class ListpackDuplicates {
   readonly #hasher: Hasher;
   readonly #entry = new Slice();
-  readonly #usual = new Uint32Array(tableWords(entriesUsual));
+  readonly #usual = new Int32Array(tableWords(entriesUsual));
 
   constructor(hasher: Hasher) {
     this.#hasher = hasher;
@@ -29,7 +29,7 @@ export class ListpackDuplicates {
     // hash and position of each, a position of 0 being none
     const table = words <= this.#usual.length
       ? this.#usual.fill(0, 0, words)
-      : new Uint32Array(allocateScratch(words * 4).buffer);
+      : new Int32Array(allocateScratch(words * 4).buffer);
     const mask = words - 1;
     const entry = this.#entry;
     for (let at = listpacks.first(a); at !== 0;) {

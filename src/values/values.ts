@@ -1,4 +1,5 @@
 /** The types of value, over one heap: each type's class, and all of them by type number. */
+import type { Dict } from "../memory/dict.ts";
 import type { Dicts } from "../memory/dicts.ts";
 import type { FrozenBlocks } from "../memory/frozen_blocks.ts";
 import type { Heap } from "../memory/heap.ts";
@@ -59,6 +60,14 @@ export class Values {
   /** What looks after values of a type, by its number. */
   kind(type: number): ValueKind {
     return this.#kinds[type];
+  }
+
+  /** The dictionary of a large set, hash or sorted set; null for any other value. */
+  dictOf(record: number): Dict | null {
+    const type = typeOf(this.#heap, record);
+    if (type === ValueType.SET) return this.sets.dictOf(record);
+    if (type === ValueType.HASH) return this.hashes.dictOf(record);
+    return type === ValueType.SORTED_SET ? this.sortedSets.dictOf(record) : null;
   }
 
   /** What looks after the value of a record. */

@@ -243,6 +243,76 @@ Deno.test("Dict sample takes each record with the same chance", () => {
   });
 });
 
+Deno.test("Dict sample is fair to what comes, moves and stays, while the table grows and shrinks", () => {
+  withSeed((random) => {
+    const heap = new Heap();
+    const dict = newDict(heap, random.uint32(), random.uint32());
+    const remove = (record: number) => {
+      assert(dict.findRecord(record));
+      dict.removeFound();
+      heap.free(record);
+    };
+    const steady = 300;
+    for (let i = 0; i < steady; i++) insertKey(heap, dict, keyOf(i), i);
+    const passing: number[] = [];
+    const counts = new Uint32Array(steady);
+    let draws = 0;
+    for (let step = 0; step < 120_000; step++) {
+      const record = dict.sample(random);
+      const value = valueOf(heap, record);
+      if (value < steady) {
+        counts[value]++;
+        draws++;
+      }
+      // what was chosen goes, and comes back
+      dict.removeFound();
+      heap.free(record);
+      const at = passing.indexOf(record);
+      if (at >= 0) passing.splice(at, 1);
+      else insertKey(heap, dict, keyOf(value), value);
+      if (step % 3 === 0) {
+        const isGrowing = step % 6000 < 3000;
+        const key = keyOf(steady + step);
+        if (isGrowing) passing.push(insertKey(heap, dict, key, steady));
+        else if (passing.length > 0) {
+          remove(passing.splice(randomBelow(random, passing.length), 1)[0]);
+        }
+      }
+    }
+    dict.checkInvariants();
+    // with 299 degrees of freedom chi squared has mean 299 and deviation 24
+    const mean = draws / steady;
+    let chiSquared = 0;
+    for (const count of counts) chiSquared += (count - mean) ** 2 / mean;
+    assert(chiSquared < 299 + 6 * 24, `chi squared is ${chiSquared}`);
+    assert(draws > 50_000);
+  });
+});
+
+Deno.test("Dict samples every record of a bucket that overflows", () => {
+  withSeed((random) => {
+    const heap = new Heap();
+    const known = new Hasher(0, 0);
+    const dict = newDict(heap, 0, 0);
+    let keys = 0;
+    for (let i = 0; keys < 100; i++) {
+      const key = keyOf(i);
+      if ((known.hash(key, 0, key.length) & 0xff) === 0) insertKey(heap, dict, key, keys++);
+    }
+    assert(dict.overflowCount >= 9);
+    while (dict.count > 0) {
+      const seen = new Set<number>();
+      for (let i = 0; i < dict.count * 20; i++) seen.add(valueOf(heap, dict.sample(random)));
+      assertEquals(seen.size, dict.count);
+      const record = dict.sample(random);
+      dict.removeFound();
+      heap.free(record);
+      dict.checkInvariants();
+    }
+    assertEquals(dict.overflowCount, 0);
+  });
+});
+
 Deno.test("Dict drain empties in slices and stays good in between", () => {
   const heap = new Heap();
   const dict = newDict(heap);

@@ -17,8 +17,44 @@ Deno.test("Hasher is HalfSipHash-1-3 of the published vectors", () => {
   ];
   const hasher = new Hasher(0x03020100, 0x07060504);
   const bytes = Uint8Array.from({ length: 64 }, (_, i) => i);
-  vectors.forEach((expected, length) => assertEquals(hasher.hash(bytes, 0, length), expected));
-  assertEquals(hasher.hash(bytes, 0, 63), 0x87178304);
+  vectors.forEach((expected, length) =>
+    assertEquals(hasher.hash(bytes, 0, length) >>> 0, expected)
+  );
+  assertEquals(hasher.hash(bytes, 0, 63) >>> 0, 0x87178304);
+});
+
+Deno.test("Hasher remembers what was announced, until it is told to forget", () => {
+  const hasher = new Hasher(9, 10);
+  const fresh = new Hasher(9, 10);
+  const buffer = Uint8Array.from({ length: 4096 }, (_, i) => i * 31);
+  const other = buffer.map((byte) => byte ^ 0xff);
+  for (let batch = 0; batch < 3; batch++) {
+    hasher.forget();
+    for (let start = 0; start < 4000; start += 7) {
+      assertEquals(hasher.announce(buffer, start, start + 5), fresh.hash(buffer, start, start + 5));
+    }
+    assertEquals(hasher.announce(other, 0, 5), fresh.hash(other, 0, 5));
+    // neither other bounds nor another buffer are taken for what was announced
+    for (let start = 0; start < 4000; start++) {
+      for (const end of [start, start + 4, start + 5, start + 6]) {
+        assertEquals(hasher.hash(buffer, start, end), fresh.hash(buffer, start, end));
+        assertEquals(hasher.hash(other, start, end), fresh.hash(other, start, end));
+      }
+    }
+    hasher.forget();
+    for (let i = 0; i < buffer.length; i++) buffer[i] += 3;
+    for (let start = 0; start < 4000; start++) {
+      assertEquals(hasher.hash(buffer, start, start + 5), fresh.hash(buffer, start, start + 5));
+    }
+  }
+});
+
+Deno.test("Hasher answers with what it was told to remember", () => {
+  const hasher = new Hasher(9, 10);
+  const buffer = new Uint8Array(100);
+  hasher.forget();
+  hasher.remember(buffer, 10, 20, -5);
+  assertEquals(hasher.hash(buffer, 10, 20), -5);
 });
 
 Deno.test("Hasher gives the same wherever the bytes lie", () => {
