@@ -1,8 +1,10 @@
 /**
  * Compares redino with a real Redis, both running: `deno task compat` plays the transcripts under
- * tests/compat/ to both (`deno task compat string key` those of some families only), and
- * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands. `deno task compat --files
- * 20000 --seed 1` has real servers load RDB files of what random commands have left.
+ * tests/compat/ to both (`deno task compat string key` those of some families only);
+ * `deno task compat --propagation` does so, too, and compares what both propagate;
+ * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands; and
+ * `deno task compat --files 20000 --seed 1` has real servers load RDB files of what random commands have
+ * left.
  */
 import { parseArgs } from "@std/cli";
 import { describeDifferences } from "../tests/support/compare.ts";
@@ -10,6 +12,7 @@ import { fuzz } from "../tests/support/differential_fuzz.ts";
 import { readDifferences } from "../tests/support/differences.ts";
 import { exchangeFiles } from "../tests/support/file_exchange.ts";
 import { readFamilies } from "../tests/support/families.ts";
+import { describeDifference, withoutExpiry } from "../tests/support/live_propagation.ts";
 import { Player } from "../tests/support/player.ts";
 import { startRedino } from "../tests/support/redino_server.ts";
 import { startReferenceServer } from "../tests/support/reference_server.ts";
@@ -17,12 +20,17 @@ import { startReferenceServer } from "../tests/support/reference_server.ts";
 /** Random commands that find so many differences will find the same ones again. */
 const differencesMax = 20;
 
-const flags = parseArgs(Deno.args, { string: ["files", "fuzz", "seed"] });
+const flags = parseArgs(Deno.args, {
+  boolean: ["propagation"],
+  string: ["files", "fuzz", "seed"],
+});
 const seed = Number(flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 const passed = flags.fuzz
   ? await fuzzBoth(Number(flags.fuzz), seed)
   : flags.files
   ? await exchange(Number(flags.files), seed)
+  : flags.propagation
+  ? await comparePropagation(flags._.map(String))
   : await playToBoth(flags._.map(String));
 Deno.exit(passed ? 0 : 1);
 
@@ -40,6 +48,29 @@ async function playToBoth(only: string[]): Promise<boolean> {
       if (found === "" || known.has(`${name}: ${section.title}`)) continue;
       differing++;
       console.log(`${name}: ${section.title}\n${found.replace(/^/gm, "  ")}\n`);
+    }
+  }
+  await Promise.all([reference.stop(), redino.stop()]);
+  console.log(differing === 0 ? "no difference" : `${differing} sections differ`);
+  return differing === 0;
+}
+
+async function comparePropagation(only: string[]): Promise<boolean> {
+  const reference = new Player(startReferenceServer);
+  const redino = new Player(startRedino);
+  let differing = 0;
+  for (const family of readFamilies(only)) {
+    for (const section of family.sections.map(withoutExpiry)) {
+      const title = `${family.name}: ${section.title}`;
+      try {
+        const [expected, actual] = [await reference.play(section), await redino.play(section)];
+        const found = describeDifference(section, expected, actual);
+        if (found === "") continue;
+        differing++;
+        console.log(`${title}\n${found.replace(/^/gm, "  ")}\n`);
+      } catch (error) {
+        console.log(`${title}\n  not compared: ${(error as Error).message}\n`);
+      }
     }
   }
   await Promise.all([reference.stop(), redino.stop()]);

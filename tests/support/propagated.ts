@@ -23,8 +23,8 @@ const latin1 = new TextDecoder("latin1");
 /** A time in milliseconds, alone or as the first part of a stream's ID. */
 const time = /^(\d{13})(-\d+)?$/;
 
-/** A time as it is written. */
-const writtenTime = /\{now([+-]\d+)?\}/g;
+/** A time as it is written, near the present or far from it. */
+const writtenTime = /\{now([+-]\d+)?\}|\b\d{13,15}\b/g;
 
 /** The lines of the commands in a log that was written at a moment. */
 export function describeLog(log: Uint8Array, nowMs: number): string[] {
@@ -55,18 +55,30 @@ function describeWord(word: Uint8Array, nowMs: number): string {
 
 /**
  * Whether two servers have propagated the same, but for times that are nearly the same, and for the order
- * where that is loose.
+ * where that is loose. Times far from the present must be the same, unless the servers have clocks that
+ * are `clocksApartMs` apart.
  */
-export function arePropagatedAlike(a: string[], b: string[], loosely: Looseness[]): boolean {
+export function arePropagatedAlike(
+  a: string[],
+  b: string[],
+  loosely: Looseness[],
+  clocksApartMs = 0,
+): boolean {
   if (loosely.includes("unordered")) [a, b] = [a.toSorted(), b.toSorted()];
-  return a.length === b.length && a.every((line, i) => areLinesAlike(line, b[i]));
+  return a.length === b.length && a.every((line, i) => areLinesAlike(line, b[i], clocksApartMs));
 }
 
-function areLinesAlike(a: string, b: string): boolean {
+function areLinesAlike(a: string, b: string, clocksApartMs: number): boolean {
   if (a === b) return true;
-  if (a.replace(writtenTime, "") !== b.replace(writtenTime, "")) return false;
+  if (a.replaceAll(writtenTime, "") !== b.replaceAll(writtenTime, "")) return false;
   const [times, others] = [a, b].map((line) => [...line.matchAll(writtenTime)]);
-  return times.length === others.length && times.every(([, offset = "0"], i) => {
-    return Math.abs(Number(offset) - Number(others[i][1] ?? "0")) <= toleranceMs;
-  });
+  return times.length === others.length &&
+    times.every(([time], i) => areTimesAlike(time, others[i][0], clocksApartMs));
+}
+
+function areTimesAlike(a: string, b: string, clocksApartMs: number): boolean {
+  const [isNear, isOtherNear] = [a, b].map((time) => time.startsWith("{"));
+  if (isNear !== isOtherNear) return false;
+  const [x, y] = [a, b].map((time) => Number(time.replace(/^\{now|\}$/g, "")));
+  return Math.abs(x - y) <= (isNear ? toleranceMs : clocksApartMs);
 }
