@@ -112,8 +112,9 @@ function leadingInteger(text: string): number {
 }
 
 /** Saves, forgets and loads all data again, as far as the options do not say otherwise. */
-function reload({ args, reply, server }: CommandContext): void {
-  const { keyspace, persistence, propagation } = server;
+function reload(context: CommandContext): void {
+  const { args, reply, server } = context;
+  const { keyspace, persistence } = server;
   let [saves, flushes, merges] = [true, true, false];
   for (let i = 2; i < args.count; i++) {
     if (args.is(i, "MERGE")) merges = true;
@@ -121,23 +122,23 @@ function reload({ args, reply, server }: CommandContext): void {
     else if (args.is(i, "NOSAVE")) saves = false;
     else throw new CommandError(errors.debugReloadOptions);
   }
+  // the log has all of it
+  context.propagateNothing();
   if (saves) saveOrFail(persistence);
   if (flushes) { for (const database of keyspace.databases) database.flush(); }
   loadOrFail(server.log, errors.debugReloadFailed, () => persistence.reloadRdb(merges));
-  // the log has all of it
-  propagation.nothing();
   reply.ok();
 }
 
 /** Forgets all data and loads the append-only log, when all of it is in its file. */
 function loadAof(context: CommandContext): void {
   const { reply, server } = context;
-  const { keyspace, persistence, propagation } = server;
+  const { keyspace, persistence } = server;
   const written = persistence.aof.written();
   if (written !== null) return context.postpone(written);
+  context.propagateNothing();
   for (const database of keyspace.databases) database.flush();
   loadOrFail(server.log, errors.debugLoadAofFailed, () => persistence.reloadAof());
-  propagation.nothing();
   reply.ok();
 }
 
