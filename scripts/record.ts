@@ -1,16 +1,20 @@
 /**
  * Records what real Redis answers to the transcripts under tests/compat/: `deno task record`, or
- * `deno task record string key` for some families only; and as the family `rows`, what it says of its
- * commands. The Redis is started here.
+ * `deno task record string key` for some families only; as the family `rows`, what it says of its commands;
+ * and as the family `rdb`, what it makes of RDB files. The Redis is started here.
  */
 import { readFamilies, writeReplies } from "../tests/support/families.ts";
 import { Player } from "../tests/support/player.ts";
 import { startReferenceServer } from "../tests/support/reference_server.ts";
 import { formatReplies } from "../tests/support/transcript.ts";
+import { recordRdbFiles } from "./record_rdb.ts";
 import { recordRows } from "./record_rows.ts";
 
 if (Deno.args.length === 0 || Deno.args.includes("rows")) {
   console.log(`rows: ${await recordRows()} commands`);
+}
+if (Deno.args.length === 0 || Deno.args.includes("rdb")) {
+  console.log(`rdb: ${await recordRdbFiles()} files`);
 }
 
 const player = new Player(startReferenceServer);

@@ -266,6 +266,21 @@ export class Dict {
     return false;
   }
 
+  /**
+   * Gives back what `reserve` has made too much of, by so many buckets at the most; whether that is done.
+   */
+  fit(bucketsMax: number): boolean {
+    invariant(this.#visiting === 0, "a table does not shrink while it is visited");
+    this.#foundSlot = NO_SLOT;
+    for (let i = 0; i < bucketsMax; i++) {
+      const before = this.bucketCount;
+      if (this.#count >= before * LOAD_MIN) return true;
+      this.#mergeBucket();
+      if (this.bucketCount === before) return true;
+    }
+    return false;
+  }
+
   /** Puts a record with the same key in the place of the one found. */
   replaceFound(record: number): void {
     invariant(this.#foundSlot !== NO_SLOT, "replaceFound() follows a search that found a record");

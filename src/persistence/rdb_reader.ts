@@ -83,7 +83,9 @@ export class RdbReader {
   #version = 0;
   #database: Database;
   #isReadingValue = false;
-  #isDone = false;
+  #isAtEnd = false;
+  /** Databases that have no room for more keys than there are, for sure. */
+  #fitted = 0;
   /** Keys that there is to be room for. */
   #keysExpected = 0;
   // What is told of the next key before it comes.
@@ -117,20 +119,21 @@ export class RdbReader {
   step(bytesMax: number): boolean {
     const until = this.#input.offset + bytesMax;
     if (this.#version === 0) this.#readHead();
-    while (!this.#isDone && this.#input.offset < until) {
+    while (!this.#isAtEnd && this.#input.offset < until) {
       if (this.#keysExpected > 0) {
         if (!this.#reserve()) return false;
       } else if (!this.#isReadingValue) this.#readNext();
       if (this.#isReadingValue && this.#value.readSome(until)) this.#finishKey();
     }
-    return this.#isDone;
+    return this.#isAtEnd && this.#fit(bucketsReservedMax);
   }
 
-  /** Frees what was read of a value, and what there is to read it from. */
+  /** Frees what was read of a value, what there is to read it from, and room for keys that don't come. */
   abandon(): void {
     this.#value.abandon();
     this.#input.close();
     this.#isReadingValue = false;
+    this.#fit(Infinity);
   }
 
   #readHead(): void {
@@ -154,6 +157,16 @@ export class RdbReader {
     const isDone = dict.reserve(dict.count + this.#keysExpected, bucketsReservedMax);
     if (isDone) this.#keysExpected = 0;
     return isDone;
+  }
+
+  /** Gives back some of the room that no key has come for; whether there is none left. */
+  #fit(bucketsMax: number): boolean {
+    const { databases } = this.#keyspace;
+    while (this.#fitted < databases.length) {
+      if (!databases[this.#fitted].dict.fit(bucketsMax)) return false;
+      this.#fitted++;
+    }
+    return true;
   }
 
   /** Reads what comes before a key, or a key up to where its value begins. */
@@ -239,7 +252,7 @@ export class RdbReader {
 
   #readEnd(): void {
     if (this.#version >= RDB_VERSION_WITH_CHECKSUM) this.#input.checksum(this.#checksum);
-    this.#isDone = true;
+    this.#isAtEnd = true;
     const empty = this.keysEmpty === 0 ? "" : `, empty keys skipped: ${this.keysEmpty}`;
     this.#log.notice(
       `Done loading RDB, keys loaded: ${this.keysLoaded}, ` +

@@ -59,7 +59,8 @@ export async function usedMemory({ run }: Session): Promise<number> {
   return Number(infoFields(await run("INFO memory")).used_memory);
 }
 
-function plain(reply: Reply): unknown {
+/** A reply as the value that it stands for; an error as its text. */
+export function plain(reply: Reply): unknown {
   switch (reply.kind) {
     case "null":
       return null;

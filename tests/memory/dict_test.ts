@@ -469,3 +469,23 @@ Deno.test("Dict treats keys made to collide under a zero seed as any others", ()
   assert(fullestBucket(0, 0, plain) < 40);
   assert(fullestBucket(0x5eed, 0xfeed, crafted) < 40);
 });
+
+Deno.test("Dict makes room ahead, and gives back what was too much", () => {
+  const heap = new Heap();
+  const dict = newDict(heap);
+  const bytesBefore = heap.usedBytes;
+  let portions = 1;
+  while (!dict.reserve(60_000, 1000)) portions++;
+  assert(portions > 5);
+  const { bucketCount } = dict;
+  for (let i = 0; i < 60_000; i++) insertKey(heap, dict, keyOf(i), i);
+  assertEquals(dict.bucketCount, bucketCount, "no bucket was split on the way");
+  dict.checkInvariants();
+  assert(dict.fit(1), "nothing is too much");
+  while (!dict.reserve(600_000, 1000));
+  while (!dict.fit(1000));
+  dict.checkInvariants();
+  assert(dict.bucketCount <= 15_000);
+  dict.clear((record) => heap.free(record));
+  assertEquals(heap.usedBytes, bytesBefore);
+});

@@ -32,13 +32,17 @@ const logArguments = [
 
 /**
  * Starts a Redis on a free port, which forgets all when it stops, and keeps nothing on disk but, where
- * asked for, the log of what it propagates.
+ * asked for, the log of what it propagates. It finds `files` in its folder.
  */
 export async function startReferenceServer(
   serverArguments: string[] = [],
   { propagates = false, program = "redis-server" }: TargetOptions = {},
+  files: Record<string, Uint8Array> = {},
 ): Promise<Target> {
   const directory = await Deno.makeTempDir({ prefix: "redino-reference-" });
+  for (const [name, bytes] of Object.entries(files)) {
+    await Deno.writeFile(`${directory}/${name}`, bytes);
+  }
   const port = freePort();
   const child = new Deno.Command(findReferenceProgram(program), {
     args: [
@@ -52,7 +56,12 @@ export async function startReferenceServer(
   }).spawn();
   let exited = false;
   child.status.then(() => exited = true);
-  await untilListening(port, () => exited);
+  try {
+    await untilListening(port, () => exited);
+  } catch (error) {
+    await Deno.remove(directory, { recursive: true });
+    throw error;
+  }
   const logPath = `${directory}/appendonlydir/appendonly.aof.1.incr.aof`;
   let logBytes = 0;
   return {
