@@ -51,8 +51,12 @@ export interface ByteSource {
   read(into: Uint8Array): number;
 }
 
-/** Bytes of a window that nothing has made grow. */
+/** Bytes of a window that nothing has made grow, of a small file and of others. */
+const windowBytesMin = 64;
 const windowBytes = 256 * 1024;
+
+/** Room for most names; it grows with the longest. */
+const nameBytes = 256;
 
 /** Room for strings that are unpacked; a longer one has its own. */
 const unpackedBytes = 64 * 1024;
@@ -92,8 +96,9 @@ export class RdbInput {
   readonly #crc = new Crc64();
   /** How far the window is in the checksum. */
   #checkedTo = 0;
-  #name = new Uint8Array(256);
-  readonly #unpacked = new Uint8Array(unpackedBytes);
+  #name = new Uint8Array(nameBytes);
+  /** Made when the first compressed string comes. */
+  #unpacked: Uint8Array = nothing;
   readonly #double = new Float64Array(1);
   readonly #doubleBytes = new Uint8Array(this.#double.buffer);
 
@@ -105,7 +110,8 @@ export class RdbInput {
 
   /** Reads from a source from now on. */
   openSource(source: ByteSource): void {
-    this.#open(new Uint8Array(windowBytes), 0, 0, source);
+    const byteLength = Math.max(windowBytesMin, Math.min(windowBytes, source.byteLength));
+    this.#open(allocateScratch(byteLength), 0, 0, source);
     this.#bytesTotal = source.byteLength;
   }
 
@@ -322,11 +328,17 @@ export class RdbInput {
     this.#need(packedLength);
     const start = this.#at;
     this.#at = start + packedLength;
-    const unpacked = length <= unpackedBytes ? this.#unpacked : allocateScratch(length);
+    const unpacked = this.#roomToUnpack(length);
     if (!lzfDecompress(this.#window, start, this.#at, unpacked, 0, length)) {
       this.fail("a string that is compressed badly");
     }
     this.string.set(unpacked, 0, length);
+  }
+
+  #roomToUnpack(byteLength: number): Uint8Array {
+    if (byteLength > unpackedBytes) return allocateScratch(byteLength);
+    if (this.#unpacked === nothing) this.#unpacked = new Uint8Array(unpackedBytes);
+    return this.#unpacked;
   }
 
   /** Sees to it that so many bytes are in the window. */
