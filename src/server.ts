@@ -122,6 +122,7 @@ export class Server implements ServerContext {
   readonly #takesAnyPort: boolean;
   readonly #loadsData: boolean;
   #cancelCron: CancelTimer | null = null;
+  #exitCode = 0;
   #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: ServerOptions = {}) {
@@ -298,6 +299,8 @@ export class Server implements ServerContext {
   }
 
   async #end(exitCode: number): Promise<void> {
+    // the disk may fail while it ends
+    this.#exitCode ||= exitCode;
     if (this.#state === "stopped") return;
     this.#state = "stopped";
     this.#cancelCron?.();
@@ -315,7 +318,7 @@ export class Server implements ServerContext {
     await listenersClosed;
     await this.persistence.close();
     this.log.warning("redino is now ready to exit, bye bye...");
-    this.#resolveStopped(exitCode);
+    this.#resolveStopped(this.#exitCode);
   }
 
   /** Has CONFIG SET take effect where the values are not read at each use. */

@@ -219,8 +219,9 @@ export class AppendOnlyFile {
     for (const writer of this.#retired) writer.tick(nowMs);
     this.#writer?.commit();
     this.#writer?.tick(nowMs);
-    if (this.#slot.save !== null || this.#state === AofState.Off) return;
+    if (this.#slot.save !== null) return;
     if (this.isRewriteScheduled) return this.#beginRewrite();
+    if (this.#state === AofState.Off) return;
     if (nowMs < this.#retryAtMs) return;
     if (this.#state === AofState.Beginning) return this.#beginRewrite();
     const percentage = values.autoAofRewritePercentage;
@@ -248,17 +249,16 @@ export class AppendOnlyFile {
     await this.#rewrite?.over;
   }
 
-  /** Has all that was logged on the disk, before the process ends. */
+  /** Has all that was logged on the disk, before the process ends, as far as the disk can. */
   async close(): Promise<void> {
-    if (this.#writer === null) return;
-    await Promise.race([this.#retire(this.#writer), this.#nextFailure()]);
+    const writer = this.#writer;
     this.#writer = null;
-  }
-
-  #resolveFailure: (() => void) | null = null;
-
-  #nextFailure(): Promise<void> {
-    return new Promise((resolve) => this.#resolveFailure = resolve);
+    // the last one does not write before the others are closed
+    for (const next of writer === null ? this.#retired : [...this.#retired, writer]) {
+      if (await next.tryClose()) continue;
+      this.#foundation.log.warning(`Fail to fsync the AOF file: ${next.error!.message}.`);
+      return;
+    }
   }
 
   #beginRewrite(): void {
@@ -266,19 +266,17 @@ export class AppendOnlyFile {
     this.isRewriteScheduled = false;
     const startedMs = clock.nowMs();
     const snapshot = cut(this.#foundation, true);
-    if (this.#state !== AofState.Off) {
-      try {
-        this.#rotate();
-      } catch (error) {
-        snapshot.cancel();
-        if (!(error instanceof StorageError)) throw error;
-        log.warning(`Can't begin to rewrite the append only file: ${error.message}`);
-        return this.#rewriteFailed();
-      }
+    try {
+      storage.makeFolder(this.#folder);
+      if (this.#state !== AofState.Off) this.#rotate();
+    } catch (error) {
+      snapshot.cancel();
+      if (!(error instanceof StorageError)) throw error;
+      log.warning(`Can't begin to rewrite the append only file: ${error.message}`);
+      return this.#rewriteFailed();
     }
     const kept = this.#state === AofState.Off ? 0 : 1;
     const next = this.#manifest.withBase(values.appendfilename, true, kept);
-    storage.makeFolder(this.#folder);
     const save = new BackgroundSave(snapshot, this.#destination(next.base!.name), clock);
     log.notice("Background append only file rewriting started");
     const over = this.#finishRewrite(save, next, startedMs);
@@ -288,7 +286,6 @@ export class AppendOnlyFile {
   /** Goes on in another file. */
   #rotate(): void {
     const { storage, values, log } = this.#foundation;
-    storage.makeFolder(this.#folder);
     const next = this.#manifest.withIncrement(values.appendfilename);
     const { name } = next.increments.at(-1)!;
     log.notice(`Creating AOF incr file ${name} on background rewrite`);
@@ -297,8 +294,8 @@ export class AppendOnlyFile {
       // a log that is only beginning can't be loaded before it has a base
       if (this.#state === AofState.On) this.#persist(next);
     } catch (error) {
+      // not removed: the manifest that names it may be there, and an empty file behind the others is no harm
       file[Symbol.dispose]();
-      discard(storage, this.#path(name));
       throw error;
     }
     this.#bytesBefore = this.currentBytes;
@@ -314,6 +311,7 @@ export class AppendOnlyFile {
     const { clock, log } = this.#foundation;
     try {
       const baseBytes = await this.#slot.run(save);
+      save.checkCancelled();
       this.#persist(next);
       this.#manifest = next;
       this.#bytesBefore = baseBytes;
@@ -325,8 +323,11 @@ export class AppendOnlyFile {
       log.notice("Background AOF rewrite finished successfully");
       this.#removeHistory();
     } catch (error) {
-      if (error instanceof SnapshotCancelled) log.warning("Background AOF rewrite was given up");
-      else if (error instanceof StorageError) {
+      if (error instanceof SnapshotCancelled) {
+        log.warning("Background AOF rewrite was given up");
+        // for a snapshot that could not wait, unless nobody wants a log any more
+        if (this.#state !== AofState.Off) this.isRewriteScheduled = true;
+      } else if (error instanceof StorageError) {
         log.warning(`Background AOF rewrite failed: ${error.message}`);
         this.#rewriteFailed();
       } else throw error;
@@ -373,7 +374,6 @@ export class AppendOnlyFile {
   #writeFailed(message: string): void {
     const { log, values } = this.#foundation;
     log.warning(`Error writing to the AOF file: ${message}`);
-    this.#resolveFailure?.();
     if (values.appendfsync !== AppendFsync.Always || this.#state !== AofState.On) return;
     // a reply that has left before could not be kept
     this.#fatal(

@@ -46,6 +46,8 @@ export class AofWriter {
   #syncWanted = false;
   #error: StorageError | null = null;
   #closing: PromiseWithResolvers<void> | null = null;
+  /** Whoever closes and won't wait until the disk is well again. */
+  #failed: PromiseWithResolvers<void> | null = null;
 
   /**
    * @param after What must be over before the first byte is written: the file before this one.
@@ -63,7 +65,13 @@ export class AofWriter {
     this.#lastSyncMs = nowMs;
     if (after !== null) {
       this.#isRunning = true;
-      after.then(() => this.#run());
+      // what is read, and replied to, may be what the file before has not got yet
+      const before = this.#current = Promise.withResolvers<void>();
+      after.then(() => {
+        before.resolve();
+        this.#current = null;
+        this.#run();
+      });
     }
   }
 
@@ -128,6 +136,15 @@ export class AofWriter {
     return this.#closing.promise;
   }
 
+  /** Closes the file if the disk lets it, at the first try; whether it is closed. */
+  tryClose(): Promise<boolean> {
+    this.#failed ??= Promise.withResolvers<void>();
+    return Promise.race([
+      this.close().then(() => true),
+      this.#failed.promise.then(() => false),
+    ]);
+  }
+
   #grow(needed: number): void {
     const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     larger.set(this.#buffer.subarray(0, this.#length));
@@ -160,6 +177,7 @@ export class AofWriter {
       const isNew = this.#error === null;
       this.#error = error;
       if (isNew) this.#events.failed(error);
+      this.#failed?.resolve();
     } finally {
       this.#isRunning = false;
     }

@@ -110,7 +110,8 @@ export function* loadAof(
   for (const path of paths) progress.bytesTotal += lengthOf(foundation, path);
   for (const [i, path] of paths.entries()) {
     const isBase = i === 0 && manifest.base !== null;
-    const isLast = i === paths.length - 1;
+    // the next file is not written to before this one is complete, but it is there already
+    const isLast = paths.slice(i + 1).every((path) => lengthOf(foundation, path) === 0);
     yield* loadAofFile(foundation, path, runner, progress, isLast);
     log.notice(
       `DB loaded from ${isBase ? "base" : "incr"} file ${manifest.files[i].name}: ` +

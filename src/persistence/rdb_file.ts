@@ -85,9 +85,15 @@ export class BackgroundSave {
     return this.#snapshot.keysWritten;
   }
 
-  /** Gives up as soon as it can. */
+  /** Gives up: the databases are free for another snapshot at once, the file is as soon as may be. */
   cancel(): void {
     this.#isCancelled = true;
+    if (!this.#snapshot.isOver) this.#snapshot.cancel();
+  }
+
+  /** @throws {SnapshotCancelled} */
+  checkCancelled(): void {
+    if (this.#isCancelled) throw new SnapshotCancelled("the snapshot was given up");
   }
 
   /**
@@ -102,6 +108,8 @@ export class BackgroundSave {
       using file = storage.create(temporaryPath);
       await this.#fill(file);
       await file.sync();
+      // its name may be that of a later one by now
+      this.checkCancelled();
     } catch (error) {
       if (!this.#snapshot.isOver) this.#snapshot.cancel();
       discard(storage, temporaryPath);
@@ -131,7 +139,7 @@ export class BackgroundSave {
     }
     await written;
     if (failure !== null) throw failure;
-    if (this.#isCancelled) throw new SnapshotCancelled("the snapshot was given up");
+    this.checkCancelled();
   }
 
   /** Has the snapshot go on for a moment; whether it is complete. */

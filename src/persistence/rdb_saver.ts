@@ -118,6 +118,8 @@ export class RdbSaver {
    */
   saveNow(): void {
     const { log } = this.#foundation;
+    // there is one snapshot at a time; a log that was being rewritten is so again later
+    this.#slot.save?.cancel();
     try {
       saveNow(cut(this.#foundation, false), this.#destination());
     } catch (error) {

@@ -1,0 +1,172 @@
+/** What a power cut leaves is what was promised, at whatever moment it comes. */
+import { assert } from "@std/assert";
+import { AofState } from "../../src/persistence/aof.ts";
+import { type Random, randomBelow, type SeededRandom } from "../../src/random.ts";
+import { until } from "../net/support.ts";
+import { testScale, withSeed } from "../support/property.ts";
+import { SimulatedStorage } from "../support/simulated_storage.ts";
+import { StoredServer } from "../support/stored_server.ts";
+import { assertMoment, readTraces, TracedClient } from "../support/traced_load.ts";
+
+const clientCount = 3;
+const rounds = 25;
+/** One change of the disk in so many is followed by a power cut. */
+const changesPerCut = 3;
+
+/** What was left at some moment, and by client how many writes must be there. */
+interface Image {
+  readonly storage: SimulatedStorage;
+  readonly floor: readonly number[];
+}
+
+/** A server under load, of whose disk images are taken. */
+class LoadedServer {
+  readonly clients: readonly TracedClient[];
+  readonly stored: StoredServer;
+  readonly images: Image[] = [];
+  /** By client, how many writes are safe at this moment. */
+  floor: () => readonly number[] = () => this.acknowledged;
+
+  constructor(stored: StoredServer, clients: readonly TracedClient[], random: Random) {
+    this.stored = stored;
+    this.clients = clients;
+    const { storage } = stored;
+    storage.changed = () => {
+      if (randomBelow(random, changesPerCut) > 0) return;
+      this.images.push({ storage: storage.afterPowerCut(random), floor: this.floor() });
+    };
+  }
+
+  get acknowledged(): number[] {
+    return this.clients.map(({ acknowledged }) => acknowledged);
+  }
+
+  /** Has all clients write at once, and time pass. */
+  async round(random: Random): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.write(random)));
+    this.stored.clock.advance(randomBelow(random, 200));
+  }
+}
+
+/** Loads a server as `load` says, and then each image that was taken of it. */
+async function checkImages(
+  lines: readonly string[],
+  random: SeededRandom,
+  load: (loaded: LoadedServer) => Promise<void>,
+): Promise<number> {
+  await using stored = await StoredServer.start(new SimulatedStorage(), lines);
+  const clients: TracedClient[] = [];
+  for (let name = 0; name < clientCount; name++) {
+    clients.push(new TracedClient(await stored.connect(), name));
+  }
+  const loaded = new LoadedServer(stored, clients, random);
+  await load(loaded);
+  stored.storage.changed = () => {};
+  const { log } = await readTraces(await stored.connect(), clientCount);
+  const sent = clients.map((client) => client.sent);
+  for (const { storage, floor } of loaded.images) {
+    await using restarted = await StoredServer.start(storage, lines);
+    assertMoment(await readTraces(await restarted.connect(), clientCount), log, sent, floor);
+  }
+  return loaded.images.length;
+}
+
+/** Runs a scenario as often as the scale of the tests asks for. */
+function testImages(
+  name: string,
+  lines: readonly string[],
+  load: (loaded: LoadedServer, random: SeededRandom) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    let images = 0;
+    for (let run = 0; run < testScale(); run++) {
+      await withSeed(async (random) => {
+        images += await checkImages(lines, random, (loaded) => load(loaded, random));
+      });
+    }
+    assert(images > 0);
+    if (testScale() > 1) console.log(`${name}: ${images} images`);
+  });
+}
+
+const always = ["save ''", "appendonly yes", "appendfsync always"];
+
+testImages("always: what was acknowledged is there", always, async (loaded, random) => {
+  for (let i = 0; i < rounds; i++) await loaded.round(random);
+});
+
+testImages("always: while the log is rewritten", always, async (loaded, random) => {
+  const admin = await loaded.stored.connect();
+  for (let i = 0; i < rounds; i++) {
+    const commands = [["BGREWRITEAOF"], ["SAVE"], ["BGSAVE"]];
+    const round = loaded.round(random);
+    const command = commands[randomBelow(random, commands.length + 2)];
+    if (command !== undefined) await admin.send(command);
+    await round;
+  }
+});
+
+testImages("always: a log that is turned off and on", always, async (loaded, random) => {
+  const { aof } = loaded.stored.server.persistence;
+  const admin = await loaded.stored.connect();
+  // what was safe before stays so, whatever becomes of the log
+  let floor = loaded.acknowledged;
+  let isOn = true;
+  loaded.floor = () => isOn ? floor = loaded.acknowledged : floor;
+  for (let i = 0; i < rounds; i++) {
+    await loaded.round(random);
+    if (randomBelow(random, 3) > 0) continue;
+    isOn = false;
+    const round = loaded.round(random);
+    await admin.send(["CONFIG", "SET", "appendonly", "no"]);
+    if (randomBelow(random, 2) > 0) await loaded.round(random);
+    await admin.send(["CONFIG", "SET", "appendonly", "yes"]);
+    await until(() => {
+      loaded.stored.clock.advance(100);
+      return aof.state === AofState.On && aof.written() === null;
+    });
+    await round;
+    isOn = true;
+  }
+});
+
+testImages(
+  "everysec: a second is lost at most, and what is there is in order",
+  ["save ''", "appendonly yes", "appendfsync everysec"],
+  async (loaded, random) => {
+    const { clock } = loaded.stored;
+    const admin = await loaded.stored.connect();
+    const acknowledgedAt: { ms: number; floor: number[] }[] = [];
+    loaded.floor = () => {
+      // beside the second, as much as the server takes to look at the clock
+      const old = acknowledgedAt.findLast(({ ms }) => clock.nowMs() - ms > 1200);
+      return old?.floor ?? Array(clientCount).fill(0);
+    };
+    for (let i = 0; i < rounds; i++) {
+      await loaded.round(random);
+      acknowledgedAt.push({ ms: clock.nowMs(), floor: loaded.acknowledged });
+      if (randomBelow(random, 5) === 0) await admin.send(["BGREWRITEAOF"]);
+    }
+  },
+);
+
+testImages(
+  "snapshots alone: the last one that was complete, or a later one",
+  ["save ''"],
+  async (loaded, random) => {
+    const { rdb } = loaded.stored.server.persistence;
+    const admin = await loaded.stored.connect();
+    let floor = loaded.acknowledged;
+    loaded.floor = () => floor;
+    for (let i = 0; i < rounds; i++) {
+      await loaded.round(random);
+      const begun = loaded.acknowledged;
+      const saved = rdb.savesTotal;
+      const round = loaded.round(random);
+      await admin.send([randomBelow(random, 2) ? "BGSAVE" : "SAVE"]);
+      await until(() => rdb.savesTotal > saved);
+      floor = begun;
+      await round;
+    }
+  },
+);
