@@ -1,7 +1,8 @@
 /**
  * Compares redino with a real Redis, both running: `deno task compat` plays the transcripts under
  * tests/compat/ to both (`deno task compat string key` those of some families only);
- * `deno task compat --propagation` does so, too, and compares what both propagate;
+ * `deno task compat --propagation` does so, too, and compares what both propagate (and so it does with
+ * `--fuzz`);
  * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands; and
  * `deno task compat --files 20000 --seed 1` has real servers load RDB files of what random commands have
  * left.
@@ -26,7 +27,7 @@ const flags = parseArgs(Deno.args, {
 });
 const seed = Number(flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 const passed = flags.fuzz
-  ? await fuzzBoth(Number(flags.fuzz), seed)
+  ? await fuzzBoth(Number(flags.fuzz), seed, flags.propagation)
   : flags.files
   ? await exchange(Number(flags.files), seed)
   : flags.propagation
@@ -78,12 +79,12 @@ async function comparePropagation(only: string[]): Promise<boolean> {
   return differing === 0;
 }
 
-async function fuzzBoth(count: number, seed: number): Promise<boolean> {
+async function fuzzBoth(count: number, seed: number, propagates: boolean): Promise<boolean> {
   console.log(`${count} random commands, seed ${seed}`);
-  const reference = await startReferenceServer();
-  const redino = await startRedino();
+  const reference = await startReferenceServer([], { propagates });
+  const redino = await startRedino([], { propagates });
   let differing = 0;
-  for await (const report of fuzz(reference, redino, count, seed)) {
+  for await (const report of fuzz(reference, redino, count, seed, { propagates })) {
     console.log(report + "\n");
     if (++differing === differencesMax) break;
   }

@@ -6,7 +6,13 @@ import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors } from "../resp/errors.ts";
-import { distanceMeters, encodeScore, type Place, standardGeohash } from "../values/geohash.ts";
+import {
+  distanceMeters,
+  encodeScore,
+  encodeScoreBits,
+  type Place,
+  standardGeohash,
+} from "../values/geohash.ts";
 import { ValueType } from "../values/record.ts";
 import { UpdateFlag } from "../values/sorted_sets.ts";
 import { findPlace, parsePlace, parseUnit, replyDistance, replyPlace } from "./geo_places.ts";
@@ -59,7 +65,16 @@ function propagateScores(
   if (command === null) return;
   command.word("zadd");
   for (let i = 1; i < first; i++) command.argument(args, i);
-  for (let i = 0; i < count; i++) command.integer(scores[i]).argument(args, first + i * 3 + 2);
+  for (let i = 0; i < count; i++) {
+    const at = first + i * 3;
+    if (scores[i] <= Number.MAX_SAFE_INTEGER) command.integer(scores[i]);
+    else {
+      // in full, as in Redis, though it is to be rounded again
+      parsePlace(args, at, place);
+      command.integer(encodeScoreBits(place.longitude, place.latitude));
+    }
+    command.argument(args, at + 2);
+  }
 }
 
 function geodist(context: CommandContext): void {

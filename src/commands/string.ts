@@ -138,7 +138,7 @@ function propagateWithoutGet(context: CommandContext): void {
   for (let i = 3; i < args.count; i++) if (args.is(i, "GET")) kept--;
   const command = context.propagate(kept);
   if (command === null) return;
-  command.word("SET").argument(args, 1).argument(args, 2);
+  for (let i = 0; i < 3; i++) command.argument(args, i);
   for (let i = 3; i < args.count; i++) if (!args.is(i, "GET")) command.argument(args, i);
 }
 

@@ -16,6 +16,7 @@
  * Cells are kept as columns and rows and only interleaved at the end, in halves of 32 bits: a score of
  * the easternmost places has 54 bits, more than a double holds.
  */
+import { type Int64, toInt64 } from "../resp/numbers.ts";
 
 export const longitudeMax = 180;
 /** Where the Mercator projection of the web ends (EPSG:3857). */
@@ -73,6 +74,15 @@ interface Bounds {
 export function encodeScore(longitude: number, latitude: number): number {
   const { column, row } = cellOf(longitude, latitude, stepMax);
   return interleave(column, row, 0);
+}
+
+/** As `encodeScore`, with all its bits: behind the last column they are more than a double has. */
+export function encodeScoreBits(longitude: number, latitude: number): Int64 {
+  const { column, row } = cellOf(longitude, latitude, stepMax);
+  return toInt64(
+    BigInt(interleave(column >>> 16, row >>> 16, 0)) << 32n |
+      BigInt(interleave(column & 0xffff, row & 0xffff, 0)),
+  );
 }
 
 /** The middle of the cell that a score stands for. Any score does: Redis takes it as 64 bits. */

@@ -6,7 +6,7 @@ import { randomBelow, SeededRandom } from "../../src/random.ts";
 import { CommandGenerator, defaultThresholds } from "./command_generator.ts";
 import { escapeBytes } from "./escape.ts";
 import { pause } from "./open_commands.ts";
-import type { Target } from "./player.ts";
+import type { Target, TargetOptions } from "./player.ts";
 import { type Difference, ServerPair } from "./server_pair.ts";
 
 /** Servers are compared and emptied when that many commands at most have been sent. */
@@ -42,10 +42,11 @@ export async function* fuzz(
   redino: Target,
   count: number,
   seed: number,
+  options: TargetOptions = {},
 ): AsyncGenerator<string> {
   const random = new SeededRandom(seed);
   const generator = new CommandGenerator(random);
-  const pair = await ServerPair.open(reference, redino);
+  const pair = await ServerPair.open(reference, redino, options);
   try {
     for (let sent = 0; sent < count;) {
       generator.changeScene();

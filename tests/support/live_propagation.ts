@@ -8,7 +8,7 @@ import { arePropagatedAlike } from "./propagated.ts";
 import type { Played, Section, Step } from "./transcript.ts";
 
 /** The clocks of the servers may be as far apart, in milliseconds: one stands still but when it is moved. */
-const clocksApartMsMax = 600_000;
+export const clocksApartMsMax = 600_000;
 
 /** Commands of which chance chooses what is propagated. */
 const draws = /^spop$/i;

@@ -1,4 +1,5 @@
 /** Plays a section of a transcript to a server and returns what it answered. */
+import { withoutDraw } from "./propagated.ts";
 import type { Played, Section, Step } from "./transcript.ts";
 import { WireConnection } from "./wire_connection.ts";
 import { type Argument, Client, encodeCommand, type Reply } from "../../src/client/client.ts";
@@ -165,12 +166,6 @@ async function fillIn(words: Uint8Array[], connections: Connections): Promise<Ar
     } else filled.push(word);
   }
   return filled;
-}
-
-/** The name and the key of a propagated command, and how many words follow, which chance chose. */
-function withoutDraw(line: string): string {
-  const words = line.split(" ");
-  return words.length > 2 ? `${words[0]} ${words[1]} +${words.length - 2}` : line;
 }
 
 async function idOf(connection: WireConnection): Promise<string> {

@@ -24,7 +24,7 @@ const latin1 = new TextDecoder("latin1");
 const time = /^(\d{13})(-\d+)?$/;
 
 /** A time as it is written, near the present or far from it. */
-const writtenTime = /\{now([+-]\d+)?\}|\b\d{13,15}\b/g;
+const writtenTime = /\{now([+-]\d+)?\}|\b\d{13,19}\b/g;
 
 /** The lines of the commands in a log that was written at a moment. */
 export function describeLog(log: Uint8Array, nowMs: number): string[] {
@@ -68,7 +68,8 @@ export function arePropagatedAlike(
   return a.length === b.length && a.every((line, i) => areLinesAlike(line, b[i], clocksApartMs));
 }
 
-function areLinesAlike(a: string, b: string, clocksApartMs: number): boolean {
+/** As `arePropagatedAlike`, for one command. */
+export function areLinesAlike(a: string, b: string, clocksApartMs: number): boolean {
   if (a === b) return true;
   if (a.replaceAll(writtenTime, "") !== b.replaceAll(writtenTime, "")) return false;
   const [times, others] = [a, b].map((line) => [...line.matchAll(writtenTime)]);
@@ -81,4 +82,10 @@ function areTimesAlike(a: string, b: string, clocksApartMs: number): boolean {
   if (isNear !== isOtherNear) return false;
   const [x, y] = [a, b].map((time) => Number(time.replace(/^\{now|\}$/g, "")));
   return Math.abs(x - y) <= (isNear ? toleranceMs : clocksApartMs);
+}
+
+/** The name and the key of a propagated command, and how many words follow, which chance chose. */
+export function withoutDraw(line: string): string {
+  const words = line.split(" ");
+  return words.length > 2 ? `${words[0]} ${words[1]} +${words.length - 2}` : line;
 }

@@ -5,8 +5,10 @@
 import { encodeCommand } from "../../src/client/client.ts";
 import type { Reply } from "../../src/client/reply_parser.ts";
 import { allEvents, EventFeed } from "./event_feed.ts";
+import { clocksApartMsMax } from "./live_propagation.ts";
 import { draws, meeting, pause } from "./open_commands.ts";
-import type { Target } from "./player.ts";
+import type { Target, TargetOptions } from "./player.ts";
+import { areLinesAlike, withoutDraw } from "./propagated.ts";
 import { afterDraw, areRepliesAlike, areTreesAlike, latin1, parse } from "./reply_rules.ts";
 import { WireConnection } from "./wire_connection.ts";
 
@@ -42,6 +44,8 @@ export class ServerPair {
   readonly #redino: Target;
   readonly #connections: [WireConnection, WireConnection];
   readonly #feeds: [EventFeed, EventFeed];
+  /** Whether they tell what they propagate, which is compared then. */
+  readonly #propagates: boolean;
   /** The commands that the open transaction has queued. */
   #queued: string[][] = [];
   /** Whether no collection is kept in a table. */
@@ -55,17 +59,24 @@ export class ServerPair {
     servers: [Target, Target],
     connections: [WireConnection, WireConnection],
     feeds: [EventFeed, EventFeed],
+    propagates: boolean,
   ) {
+    this.#propagates = propagates;
     [this.#reference, this.#redino] = servers;
     this.#connections = connections;
     this.#feeds = feeds;
   }
 
-  static async open(reference: Target, redino: Target): Promise<ServerPair> {
+  static async open(
+    reference: Target,
+    redino: Target,
+    { propagates = false }: TargetOptions = {},
+  ): Promise<ServerPair> {
     const pair = new ServerPair(
       [reference, redino],
       [await WireConnection.open(reference.port), await WireConnection.open(redino.port)],
       [await EventFeed.open(reference), await EventFeed.open(redino)],
+      propagates,
     );
     await pair.#ask([
       // When a key that is past its time goes would depend on the moment: it goes when looked at.
@@ -79,6 +90,7 @@ export class ServerPair {
   async reset(commands: string[][], ordered: boolean): Promise<void> {
     await this.#ask(commands);
     for (const feed of this.#feeds) await feed.read();
+    if (this.#propagates) await this.#takePropagated();
     this.#ordered = ordered;
     this.#countersBefore = await this.#readCounters();
     await this.#catchUp();
@@ -93,7 +105,8 @@ export class ServerPair {
       if (pauses) batch.pop();
       const meets = batch.some(([name]) => meeting.test(name));
       const difference = (meets ? await this.#findInCounters() : undefined) ??
-        await this.#findInBatch(batch) ?? await this.#findInEvents(batch);
+        await this.#findInBatch(batch) ?? await this.#findInEvents(batch) ??
+        await this.#findInPropagation();
       if (difference) return difference;
       // how many keys were met is each server's own
       if (meets) this.#countersBefore = await this.#readCounters();
@@ -124,6 +137,25 @@ export class ServerPair {
     const from = at < 0 ? a.length : at;
     const [x, y] = events.map((each) => bytesOf(each.slice(from, from + 2).join("")));
     return { command: ["PSUBSCRIBE", "__keyevent@*"], replies: [x, y] };
+  }
+
+  async #findInPropagation(): Promise<Difference | undefined> {
+    if (!this.#propagates) return;
+    const [a, b] = await this.#takePropagated();
+    const at = a.findIndex((line, i) => !areLinesAlike(line, b[i] ?? "", clocksApartMsMax));
+    if (at < 0 && a.length === b.length) return;
+    const from = at < 0 ? a.length : at;
+    const [x, y] = [a, b].map((lines) => bytesOf(lines.slice(from, from + 3).join("\n")));
+    return { command: ["propagated"], replies: [x, y] };
+  }
+
+  /** What each has propagated, but for the members that it took out of sets by chance. */
+  async #takePropagated(): Promise<[string[], string[]]> {
+    const taken = [await this.#reference.takePropagated(), await this.#redino.takePropagated()];
+    const [a, b] = taken.map((lines) =>
+      lines.map((line) => line.startsWith("SREM ") ? withoutDraw(line) : line)
+    );
+    return [a, b];
   }
 
   /** What was drawn must be there, and where it was taken out, both must be without it. */
