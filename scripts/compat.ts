@@ -3,27 +3,32 @@
  * tests/compat/ to both (`deno task compat string key` those of some families only);
  * `deno task compat --propagation` does so, too, and compares what both propagate (and so it does with
  * `--fuzz`);
- * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands; and
+ * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands;
  * `deno task compat --files 20000 --seed 1` has real servers load RDB files of what random commands have
- * left.
+ * left; and
+ * `deno task compat --round-trips 3 --seed 1` sends the files of Redis and of Valkey round through redino.
  */
 import { parseArgs } from "@std/cli";
 import { describeDifferences } from "../tests/support/compare.ts";
 import { fuzz } from "../tests/support/differential_fuzz.ts";
 import { readDifferences } from "../tests/support/differences.ts";
 import { exchangeFiles } from "../tests/support/file_exchange.ts";
+import { roundTrip } from "../tests/support/round_trip.ts";
 import { readFamilies } from "../tests/support/families.ts";
 import { describeDifference, withoutExpiry } from "../tests/support/live_propagation.ts";
 import { Player } from "../tests/support/player.ts";
 import { startRedino } from "../tests/support/redino_server.ts";
 import { startReferenceServer } from "../tests/support/reference_server.ts";
 
+/** Random commands whose data goes round at a time. */
+const commandsPerTrip = 2_000;
+
 /** Random commands that find so many differences will find the same ones again. */
 const differencesMax = 20;
 
 const flags = parseArgs(Deno.args, {
   boolean: ["propagation"],
-  string: ["files", "fuzz", "seed"],
+  string: ["files", "fuzz", "round-trips", "seed"],
 });
 const seed = Number(flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 const passed = flags.fuzz
@@ -32,6 +37,8 @@ const passed = flags.fuzz
   ? await exchange(Number(flags.files), seed)
   : flags.propagation
   ? await comparePropagation(flags._.map(String))
+  : flags["round-trips"]
+  ? await goRound(Number(flags["round-trips"]), seed)
   : await playToBoth(flags._.map(String));
 Deno.exit(passed ? 0 : 1);
 
@@ -101,5 +108,20 @@ async function exchange(count: number, seed: number): Promise<boolean> {
     failures++;
   }
   console.log(failures === 0 ? "all were loaded" : `${failures} failures`);
+  return failures === 0;
+}
+
+async function goRound(count: number, seed: number): Promise<boolean> {
+  console.log(`${count} round trips, seed ${seed}`);
+  let failures = 0;
+  for (let trip = 0; trip < count; trip++) {
+    for (const program of ["redis-server", "valkey-server"]) {
+      for await (const report of roundTrip(program, commandsPerTrip, seed + trip)) {
+        console.log(report);
+        failures++;
+      }
+    }
+  }
+  console.log(failures === 0 ? "all came back as they were" : `${failures} failures`);
   return failures === 0;
 }

@@ -105,6 +105,8 @@ export class CommandContext {
   command: CommandSpec | null = null;
   /** Whether the client may be made to wait: not inside of a transaction. */
   mayBlock = true;
+  /** Whether its commands come from a log: they were found right before, and are not judged again. */
+  isReplay = false;
   /** What the command being run waits for before it is run again, if it has asked for that. */
   postponedUntil: Promise<void> | null = null;
 

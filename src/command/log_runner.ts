@@ -46,6 +46,7 @@ export class LogRunner {
     });
     this.#context = new CommandContext(this.#server, client);
     this.#context.mayBlock = false;
+    this.#context.isReplay = true;
   }
 
   /**

@@ -125,7 +125,9 @@ export function parseAppendOptions(
   const givenId = readId === null || i === args.count ? ParsedId.Invalid : readId(args, i);
   if (limit > 0 && strategy === null) throw new CommandError(errors.trimLimitAlone);
   if (strategy === null && readId === null) throw new CommandError(errors.trimStrategyMissing);
-  if (hasLimit && !strategy?.isApproximate) throw new CommandError(errors.trimLimitExact);
+  // a log has the exact number in place of what was approximate, and the limit still with it
+  if (context.isReplay) limit = 0;
+  else if (hasLimit && !strategy?.isApproximate) throw new CommandError(errors.trimLimitExact);
   if (strategy === null) return { goal: null, goalAt, mayCreate, idAt: i, givenId };
   const entriesMax = hasLimit || !strategy.isApproximate ? limit : approximateLimit(context);
   return { goal: { ...strategy, entriesMax }, goalAt, mayCreate, idAt: i, givenId };
