@@ -70,7 +70,7 @@ function list(context: CommandContext): void {
   } else if (args.count > 3 && args.is(2, "ID")) {
     const found: Client[] = [];
     for (let i = 3; i < args.count; i++) {
-      const client = server.clients.byId(args.integer(i, undefined, undefined, errors.clientId));
+      const client = server.clients.byId(args.quantity(i, undefined, errors.clientId));
       if (client !== undefined) found.push(client);
     }
     chosen = found;

@@ -58,7 +58,7 @@ function parseHello(args: Arguments): HelloRequest {
   const request: HelloRequest = { protocol: null, user: null, name: null };
   if (args.count === 1) return request;
   const notInteger = "ERR Protocol version is not an integer or out of range";
-  request.protocol = args.integer(1, undefined, undefined, notInteger);
+  request.protocol = args.quantity(1, undefined, notInteger);
   if (request.protocol < 2 || request.protocol > 3) throw new CommandError(errors.noProtocol);
   for (let i = 2; i < args.count; i++) {
     if (args.is(i, "AUTH") && i + 2 < args.count) {

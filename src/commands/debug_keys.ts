@@ -95,7 +95,7 @@ function logSize({ database, server }: CommandContext, record: number, encoding:
 }
 
 export function debugTable({ args, reply, server }: CommandContext): void {
-  const index = args.integer(2);
+  const index = args.quantity(2);
   const database = server.keyspace.databases[index];
   if (database === undefined) throw new CommandError(errors.debugDatabaseOutOfRange);
   let text = "[Dictionary HT]\n";
@@ -117,7 +117,7 @@ export function debugTableOfKey(context: CommandContext): void {
 
 /** Makes `<prefix>:0`, `<prefix>:1`, … as far as they do not exist. */
 export function debugPopulate({ args, database, reply, server }: CommandContext): void {
-  const natural = (i: number) => args.integer(i, 0, Number.MAX_SAFE_INTEGER, errors.mustBePositive);
+  const natural = (i: number) => args.quantity(i, 0, errors.mustBePositive);
   const count = natural(2);
   const prefix = args.count > 3 ? args.string(3) : "key";
   const valueBytes = args.count > 4 ? natural(4) : 0;

@@ -42,9 +42,9 @@ const margin = 0.97;
 function lolwut({ args, reply }: CommandContext): void {
   const size = { columns: columnsByDefault, rows: rowsByDefault };
   if (args.count >= 3 && args.is(1, "VERSION")) {
-    args.integer(2);
-    if (args.count > 3) size.columns = clampSize(args.integer(3));
-    if (args.count > 4) size.rows = clampSize(args.integer(4));
+    args.quantity(2);
+    if (args.count > 3) size.columns = clampSize(args.quantity(3));
+    if (args.count > 4) size.rows = clampSize(args.quantity(4));
   }
   reply.verbatim(
     "txt",

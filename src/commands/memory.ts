@@ -103,7 +103,7 @@ function memoryUsage({ args, database, reply }: CommandContext): void {
   let samples = samplesDefault;
   for (let i = 3; i < args.count; i += 2) {
     if (!args.is(i, "SAMPLES") || i + 1 >= args.count) throw new CommandError(errors.syntax);
-    samples = args.integer(i + 1);
+    samples = args.quantity(i + 1);
     if (samples < 0) throw new CommandError(errors.syntax);
   }
   // one whose time has come takes memory as long as it is there

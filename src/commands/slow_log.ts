@@ -11,9 +11,7 @@ function slowLogGet({ args, reply, server }: CommandContext): void {
   if (args.count > 3) {
     throw new CommandError(unknownSubcommandOrArity(args.cString(1), "SLOWLOG"));
   }
-  const asked = args.count === 2
-    ? countByDefault
-    : args.integer(2, -1, Number.MAX_SAFE_INTEGER, errors.slowLogCount);
+  const asked = args.count === 2 ? countByDefault : args.quantity(2, -1, errors.slowLogCount);
   const entries = server.slowLog.latest(asked === -1 ? server.slowLog.length : asked);
   reply.array(entries.length);
   for (const entry of entries) {

@@ -109,13 +109,13 @@ export function parseAppendOptions(
       const byLength = args.is(i, "MAXLEN");
       const isApproximate = i + 2 < args.count && args.is(i + 1, "~");
       if (isApproximate || (i + 2 < args.count && args.is(i + 1, "="))) i++;
-      const length = byLength ? args.quantity(++i, -Infinity, errors.notInteger) : 0;
+      const length = byLength ? args.quantity(++i) : 0;
       if (length < 0) throw new CommandError(errors.trimMaxlenNegative);
       const before = byLength ? null : parseId(args, ++i, new StreamId());
       strategy = { length, before, isApproximate };
       goalAt = i;
     } else if (hasNext && args.is(i, "LIMIT")) {
-      limit = args.quantity(++i, -Infinity, errors.notInteger);
+      limit = args.quantity(++i);
       if (limit < 0) throw new CommandError(errors.trimLimitNegative);
       hasLimit = true;
     } else if (readId === null) throw new CommandError(errors.syntax);

@@ -131,8 +131,8 @@ export class Arguments {
    */
   integer(
     i: number,
-    min = Number.MIN_SAFE_INTEGER,
-    max = Number.MAX_SAFE_INTEGER,
+    min: number,
+    max: number,
     message: string = errors.notInteger,
   ): number {
     const value = parseInt64(this.buffer, this.starts[i], this.ends[i]);
@@ -141,10 +141,10 @@ export class Arguments {
   }
 
   /**
-   * Argument `i` as how many things are asked for, at least `min`; `message` is the error where it isn't.
-   * Inexact beyond 2^53, where there are never so many.
+   * Argument `i` as how many things are asked for, or which of them, at least `min`; `message` is the error
+   * where it isn't. Inexact beyond 2^53, where there are never so many.
    */
-  quantity(i: number, min: number, message: string): number {
+  quantity(i: number, min = -Infinity, message: string = errors.notInteger): number {
     const value = Number(this.int64(i, message));
     if (value < min) throw new CommandError(message);
     return value;
