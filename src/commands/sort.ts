@@ -9,7 +9,7 @@ import type { Handlers } from "../command/spec.ts";
 import { NotifyClass } from "../keyspace/events.ts";
 import { compareBytes, copyBytes } from "../memory/bytes.ts";
 import type { Arguments } from "../resp/arguments.ts";
-import { parseBound, parseDouble } from "../resp/doubles.ts";
+import { parseBound } from "../resp/doubles.ts";
 import { CommandError, errors } from "../resp/errors.ts";
 import { ByteList } from "../values/byte_list.ts";
 import { ListEnd } from "../values/lists.ts";
@@ -174,9 +174,7 @@ class Sorting {
       if (byPattern) {
         if (!this.lookup(this.#options.by, i)) continue;
       } else found.set(elements.bytes, elements.startOf(i), elements.endOf(i));
-      let score = parseDouble(found.buffer, found.start, found.end);
-      // here, what overflows is infinite, and nothing is 0
-      if (Number.isNaN(score)) score = parseBound(found.buffer, found.start, found.end);
+      const score = parseBound(found.buffer, found.start, found.end);
       areNumbers &&= !Number.isNaN(score);
       this.#scores[i] = score;
     }

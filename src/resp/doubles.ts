@@ -103,8 +103,8 @@ export function parseDouble(buffer: Uint8Array, start: number, end: number): num
 }
 
 /**
- * The bound of a range of scores: decimal only, up to the first NUL; nothing is 0, and what overflows is
- * infinite. NaN if it is none.
+ * The bound of a range of scores, or a weight that SORT goes by: decimal only, up to the first NUL;
+ * nothing is 0, and what overflows is infinite. NaN if it is none.
  */
 export function parseBound(buffer: Uint8Array, start: number, end: number): number {
   const simple = parseSimple(buffer, start, end);
