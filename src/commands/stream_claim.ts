@@ -28,6 +28,8 @@ const autoclaimCount = 100;
 const attemptsPerEntry = 10;
 /** 2^63 - 1 divided by the 16 bytes of an ID. */
 const autoclaimCountMax = 576460752303423487n;
+/** Redis reserves 16 bytes for each entry, and has so much room for as many at most: 2^47 bytes. */
+const autoclaimCountReservedMax = 2 ** 43;
 
 const id = new StreamId();
 
@@ -216,6 +218,7 @@ function xautoclaim(context: CommandContext): void {
     else throw new CommandError(errors.syntax);
   }
   const claim = findGroup(context, record);
+  if (countMax >= autoclaimCountReservedMax) throw new CommandError(errors.countTooHigh);
   context.propagateNothing();
   seeConsumer(context, claim);
   const { claimed, dropped, next } = claimFrom(context, claim, start, countMax, idleMinMs, justIds);

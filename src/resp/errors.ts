@@ -140,6 +140,7 @@ export const errors = {
   expireGtLtExclusive: "ERR GT and LT options at the same time are not compatible",
   lcsWrongType: "ERR The specified keys must contain string values",
   lcsLengthAndIndexes: "ERR If you want both the length and indexes, please just use IDX.",
+  countTooHigh: "ERR Insufficient memory, failed allocating transient memory, COUNT too high.",
   lcsTooLarge: "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
   idleTimeNotTracked:
     "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
