@@ -3,10 +3,16 @@
  * GET answers, and what a configuration file says. Which directive is of which kind stands in
  * `directives.ts`. A value that is refused throws `ConfigError` with Redis' words.
  */
+import { formatFixed, parseDouble } from "../resp/doubles.ts";
+import { toInt64 } from "../resp/numbers.ts";
 import { formatNotifyLetters, parseNotifyLetters } from "./notify_classes.ts";
 import { resolve } from "node:path";
 import type { OutputBufferLimit, OutputBufferLimits, SavePoint } from "./values.ts";
 import { quote } from "./words.ts";
+
+const utf8 = new TextEncoder();
+const int64Min = -(1n << 63n);
+const int64Max = (1n << 63n) - 1n;
 
 /** A value that a directive refuses; the message says why. */
 export class ConfigError extends Error {
@@ -260,10 +266,11 @@ export class PercentilesType extends DirectiveType<readonly number[]> {
   parse(words: readonly string[]): Setting<readonly number[]> {
     return this.setting(
       isEmptyList(words) ? [] : words.map((word) => {
-        if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
+        const bytes = utf8.encode(word);
+        const percentile = parseDouble(bytes, 0, bytes.length);
+        if (Number.isNaN(percentile)) {
           throw new ConfigError("Invalid latency-tracking-info-percentiles parameters");
         }
-        const percentile = Number(word);
         if (percentile < 0 || percentile > 100) {
           throw new ConfigError(
             "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]",
@@ -275,7 +282,7 @@ export class PercentilesType extends DirectiveType<readonly number[]> {
   }
 
   format(value: readonly number[]): string {
-    return value.map((percentile) => String(Number(percentile.toFixed(6)))).join(" ");
+    return value.map((percentile) => formatFixed(percentile).replace(/\.?0+$/, "")).join(" ");
   }
 
   override lines(setting: Setting<readonly number[]>): FileLine[] {
@@ -299,23 +306,21 @@ export class OutputBufferLimitsType extends DirectiveType<OutputBufferLimits> {
       }
       const hard = parseMemory(words[i + 1]);
       const soft = parseMemory(words[i + 2]);
-      if (hard === null || soft === null || !/^(\+?\d+)?$/.test(words[i + 3])) {
+      const seconds = parseLong(words[i + 3]);
+      const softSeconds = wrapInt32(seconds ?? -1n);
+      if (hard === null || soft === null || softSeconds < 0) {
         throw new ConfigError(
           "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
         );
       }
-      limits[clientClass] = {
-        hardBytes: Number(hard),
-        softBytes: Number(soft),
-        softSeconds: Number(words[i + 3]),
-      };
+      limits[clientClass] = { hardBytes: toInt64(hard), softBytes: toInt64(soft), softSeconds };
     }
     return this.setting(limits);
   }
 
   format({ normal, replica, pubsub }: OutputBufferLimits): string {
     const text = ({ hardBytes, softBytes, softSeconds }: OutputBufferLimit) =>
-      `${BigInt(hardBytes)} ${BigInt(softBytes)} ${softSeconds}`;
+      `${hardBytes} ${softBytes} ${softSeconds}`;
     return `normal ${text(normal)} slave ${text(replica)} pubsub ${text(pubsub)}`;
   }
 
@@ -345,11 +350,12 @@ export class SavePointsType extends DirectiveType<readonly SavePoint[]> {
     if (isEmptyList(words)) return this.setting([]);
     const points: SavePoint[] = [];
     for (let i = 0; i < words.length; i += 2) {
-      const [seconds, changes] = [words[i], words[i + 1] ?? ""].map(parseCount);
-      if (seconds === null || seconds < 1 || changes === null) {
+      const seconds = parseLong(words[i]);
+      const changes = i + 1 < words.length ? parseLong(words[i + 1]) : null;
+      if (seconds === null || seconds < 1 || changes === null || changes < 0) {
         throw new ConfigError("Invalid save parameters");
       }
-      points.push({ seconds, changes });
+      points.push({ seconds: toInt64(seconds), changes: wrapInt32(changes) });
     }
     return this.setting(points);
   }
@@ -373,11 +379,6 @@ export class SavePointsType extends DirectiveType<readonly SavePoint[]> {
     if (value.length === 0) return [{ words: '""', needed: true }];
     return value.map((point) => ({ words: this.format([point]), needed: true }));
   }
-}
-
-/** A number of seconds or changes; null where it is none. */
-function parseCount(word: string): number | null {
-  return /^\+?\d{1,10}$/.test(word) ? Number(word) : null;
 }
 
 /** The name of a file, or of a folder, in the working directory. */
@@ -438,11 +439,32 @@ const uint64Max = (1n << 64n) - 1n;
  * largest number of 64 bits, and the multiplication by the unit wraps.
  */
 function parseMemory(word: string): bigint | null {
-  const [, digits, unit] = /^(\d{0,127})(\D*)$/.exec(word) ?? [];
+  const [, digits, unit] = /^(\d{0,127})(\D*)$/.exec(cString(word)) ?? [];
   const factor = memoryUnits.get(unit?.toLowerCase() ?? "none");
   if (factor === undefined) return null;
   const count = BigInt(digits);
   return BigInt.asUintN(64, (count > uint64Max ? uint64Max : count) * factor);
+}
+
+/**
+ * The integer that C's strtoll reads, the nearest there is in 64 bits, and 0 of nothing; null where something
+ * is left behind it.
+ */
+function parseLong(word: string): bigint | null {
+  const text = cString(word);
+  if (!/^(\s*[+-]?\d+)?$/.test(text)) return null;
+  const exact = BigInt(text.replace("+", ""));
+  return exact < int64Min ? int64Min : exact > int64Max ? int64Max : exact;
+}
+
+/** What is left of an integer where Redis keeps 32 bits of it. */
+function wrapInt32(value: bigint): number {
+  return Number(BigInt.asIntN(32, value));
+}
+
+/** What C sees of a text: no NUL, and nothing behind it. */
+function cString(text: string): string {
+  return text.split("\0", 1)[0];
 }
 
 /** Bytes in the largest unit that divides them. */

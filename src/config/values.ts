@@ -6,6 +6,7 @@
  * who have to act on a change. The unit of a number is in its name.
  */
 import { LogLevel } from "../log.ts";
+import type { Int64 } from "../resp/numbers.ts";
 import type { ValueLimits } from "../values/limits.ts";
 
 /** What to do with a write that finds memory full, in the order of Redis' own list. */
@@ -42,9 +43,9 @@ export enum ProtectedAction {
 /** How much a client may leave unread before it is disconnected; 0 is no limit. */
 export interface OutputBufferLimit {
   /** At once beyond this. */
-  readonly hardBytes: number;
+  readonly hardBytes: Int64;
   /** Beyond this for `softSeconds`. */
-  readonly softBytes: number;
+  readonly softBytes: Int64;
   readonly softSeconds: number;
 }
 
@@ -57,7 +58,7 @@ export interface OutputBufferLimits {
 
 /** A snapshot is saved when so many changes are not, and so many seconds have gone by. */
 export interface SavePoint {
-  readonly seconds: number;
+  readonly seconds: Int64;
   readonly changes: number;
 }
 

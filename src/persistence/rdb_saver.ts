@@ -169,7 +169,7 @@ export class RdbSaver {
     if (!this.lastSucceeded && nowMs - this.#lastTryMs <= retryDelayMs) return;
     const changes = this.changesSinceSave;
     const reached = values.save.find((point) =>
-      changes >= point.changes && nowMs - this.lastSaveMs > point.seconds * 1000
+      changes >= point.changes && (nowMs - this.lastSaveMs) / 1000 > point.seconds
     );
     if (reached === undefined) return;
     log.notice(`${reached.changes} changes in ${reached.seconds} seconds. Saving...`);
