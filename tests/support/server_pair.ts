@@ -2,7 +2,6 @@
  * Two servers that are sent the same, each over one connection: what they answer, what they hold, what
  * they count and the events that they tell are compared.
  */
-import { encodeCommand } from "../../src/client/client.ts";
 import type { Reply } from "../../src/client/reply_parser.ts";
 import { allEvents, EventFeed } from "./event_feed.ts";
 import { clocksApartMsMax } from "./live_propagation.ts";
@@ -10,7 +9,8 @@ import { draws, meeting, pause } from "./open_commands.ts";
 import type { Target, TargetOptions } from "./player.ts";
 import { areLinesAlike, withoutDraw } from "./propagated.ts";
 import { afterDraw, areRepliesAlike, areTreesAlike, latin1, parse } from "./reply_rules.ts";
-import { WireConnection } from "./wire_connection.ts";
+import { bytesOf } from "./wire_connection.ts";
+import { type Replies, WirePair } from "./wire_pair.ts";
 
 const databases = 16;
 /** Commands sent in one write. */
@@ -24,10 +24,8 @@ const counters =
 /** A command to which the two servers gave different replies. */
 export interface Difference {
   command: string[];
-  replies: [Uint8Array | undefined, Uint8Array | undefined];
+  replies: Replies;
 }
-
-type Replies = Difference["replies"];
 
 /** What shows the value of a key, by its type. */
 const valueCommands: Record<string, (key: string) => string[][]> = {
@@ -42,7 +40,7 @@ const valueCommands: Record<string, (key: string) => string[][]> = {
 export class ServerPair {
   readonly #reference: Target;
   readonly #redino: Target;
-  readonly #connections: [WireConnection, WireConnection];
+  readonly #wires: WirePair;
   readonly #feeds: [EventFeed, EventFeed];
   /** Whether they tell what they propagate, which is compared then. */
   readonly #propagates: boolean;
@@ -57,13 +55,13 @@ export class ServerPair {
 
   private constructor(
     servers: [Target, Target],
-    connections: [WireConnection, WireConnection],
+    wires: WirePair,
     feeds: [EventFeed, EventFeed],
     propagates: boolean,
   ) {
     this.#propagates = propagates;
     [this.#reference, this.#redino] = servers;
-    this.#connections = connections;
+    this.#wires = wires;
     this.#feeds = feeds;
   }
 
@@ -74,7 +72,7 @@ export class ServerPair {
   ): Promise<ServerPair> {
     const pair = new ServerPair(
       [reference, redino],
-      [await WireConnection.open(reference.port), await WireConnection.open(redino.port)],
+      await WirePair.open(reference, redino),
       [await EventFeed.open(reference), await EventFeed.open(redino)],
       propagates,
     );
@@ -118,13 +116,12 @@ export class ServerPair {
   async #findInBatch(commands: string[][]): Promise<Difference | undefined> {
     if (commands.length === 0) return;
     let first: Difference | undefined;
-    let last: Replies = [undefined, undefined];
-    await this.#write(commands);
-    for (const command of commands) {
-      last = await this.#readReplies();
-      if (!first && !this.#isAlike(command, last)) first = { command, replies: last };
+    const answered = await this.#wires.exchange(commands);
+    for (const [i, command] of commands.entries()) {
+      const replies = answered[i];
+      if (!this.#isAlike(command, replies)) first ??= { command, replies };
     }
-    return first ?? await this.#followDraw(commands.at(-1)!, last);
+    return first ?? await this.#followDraw(commands.at(-1)!, answered.at(-1)!);
   }
 
   async #findInEvents(batch: string[][]): Promise<Difference | undefined> {
@@ -162,8 +159,7 @@ export class ServerPair {
   async #followDraw(command: string[], [a, b]: Replies): Promise<Difference | undefined> {
     if (!draws.test(command[0]) || !a || !b || isQueued(a)) return;
     for (const check of afterDraw(command, parse(a), parse(b))) {
-      await this.#write([check]);
-      const replies = await this.#readReplies();
+      const [replies] = await this.#wires.exchange([check]);
       const isMissing = replies.some((reply) =>
         reply && /^\*[^]*(:0\r\n|\$-1\r\n|_\r\n)/.test(latin1(reply))
       );
@@ -235,15 +231,15 @@ export class ServerPair {
   }
 
   async #readCounters(): Promise<[Map<string, number>, Map<string, number>]> {
-    await this.#write([["INFO", "persistence", "stats"]]);
-    const [a, b] = (await this.#readReplies()).map((reply) =>
+    const [replies] = await this.#wires.exchange([["INFO", "persistence", "stats"]]);
+    const [a, b] = replies.map((reply) =>
       new Map([...latin1(reply!).matchAll(counters)].map((found) => [found[1], Number(found[4])]))
     );
     return [a, b];
   }
 
   close(): void {
-    for (const connection of this.#connections) connection.close();
+    this.#wires.close();
     for (const feed of this.#feeds) feed.close();
   }
 
@@ -262,30 +258,10 @@ export class ServerPair {
 
   /** What the first server answers; the second is asked the same to keep both in step. */
   async #ask(commands: string[][]): Promise<Reply[]> {
-    await this.#write(commands);
-    const replies: Reply[] = [];
-    for (let i = 0; i < commands.length; i++) {
-      const [reply] = await this.#readReplies();
+    return (await this.#wires.exchange(commands)).map(([reply]) => {
       if (reply === undefined) throw new Error("the reference server has closed the connection");
-      replies.push(parse(reply));
-    }
-    return replies;
-  }
-
-  async #write(commands: string[][]): Promise<void> {
-    const encoded = commands.map((words) => encodeCommand(words.map(bytesOf)));
-    const bytes = new Uint8Array(encoded.reduce((total, each) => total + each.length, 0));
-    let at = 0;
-    for (const each of encoded) {
-      bytes.set(each, at);
-      at += each.length;
-    }
-    await Promise.all(this.#connections.map((connection) => connection.write(bytes)));
-  }
-
-  async #readReplies(): Promise<Replies> {
-    const [a, b] = this.#connections;
-    return [await a.readReply(), await b.readReply()];
+      return parse(reply);
+    });
   }
 }
 
@@ -316,8 +292,4 @@ function textsOf(reply: Reply): string[] {
 function textOf(reply: Reply): string {
   if (reply.kind === "bulk") return latin1(reply.bytes);
   return reply.kind === "simple" ? reply.text : "";
-}
-
-function bytesOf(word: string): Uint8Array {
-  return Uint8Array.from(word, (character) => character.charCodeAt(0));
 }

@@ -15,6 +15,8 @@ export class WireConnection {
   /** Bytes received, from `#offset` (counted from the connection's first byte) on. */
   #received = new Uint8Array(0);
   #offset = 0;
+  /** As many of them have been taken. */
+  #taken = 0;
   #ended = false;
 
   private constructor(connection: Deno.TcpConn) {
@@ -49,22 +51,32 @@ export class WireConnection {
   async readReply(): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#parser.next() !== undefined) {
-        return this.#take(this.#parser.consumedBytes - this.#offset);
+        return this.#take(this.#parser.consumedBytes - this.#offset - this.#taken);
       }
       if (!await this.#receive()) return undefined;
     }
   }
 
+  /**
+   * Sends the commands together, each character of their words a byte, and returns the reply to each.
+   */
+  async exchange(commands: string[][]): Promise<(Uint8Array | undefined)[]> {
+    await this.write(requestsOf(commands));
+    const replies: (Uint8Array | undefined)[] = [];
+    for (let i = 0; i < commands.length; i++) replies.push(await this.readReply());
+    return replies;
+  }
+
   /** The next bytes, be they replies or not; fewer when the server closes the connection. */
   async readBytes(count: number): Promise<Uint8Array> {
-    while (this.#received.length < count && await this.#receive());
-    return this.#take(Math.min(count, this.#received.length));
+    while (this.#received.length - this.#taken < count && await this.#receive());
+    return this.#take(Math.min(count, this.#received.length - this.#taken));
   }
 
   /** Reads until the server closes the connection; returns what it had still sent. */
   async readToEnd(): Promise<Uint8Array> {
     while (await this.#receive());
-    return this.#received;
+    return this.#take(this.#received.length - this.#taken);
   }
 
   /** Tells the server that nothing more will be sent; its replies can still be read. */
@@ -81,10 +93,9 @@ export class WireConnection {
   }
 
   #take(count: number): Uint8Array {
-    const taken = this.#received.slice(0, count);
-    this.#received = this.#received.slice(count);
-    this.#offset += count;
-    return taken;
+    const start = this.#taken;
+    this.#taken += count;
+    return this.#received.slice(start, this.#taken);
   }
 
   async #receive(): Promise<boolean> {
@@ -95,9 +106,12 @@ export class WireConnection {
       return false;
     }
     const bytes = this.#buffer.subarray(0, count);
-    const received = new Uint8Array(this.#received.length + count);
-    received.set(this.#received);
-    received.set(bytes, this.#received.length);
+    const rest = this.#received.subarray(this.#taken);
+    const received = new Uint8Array(rest.length + count);
+    received.set(rest);
+    received.set(bytes, rest.length);
+    this.#offset += this.#taken;
+    this.#taken = 0;
     this.#received = received;
     this.#parser.feed(bytes);
     return true;
@@ -112,6 +126,22 @@ export class WireConnection {
       throw error;
     }
   }
+}
+
+function requestsOf(commands: string[][]): Uint8Array {
+  let text = "";
+  for (const words of commands) {
+    text += `*${words.length}\r\n`;
+    for (const word of words) text += `$${word.length}\r\n${word}\r\n`;
+  }
+  return bytesOf(text);
+}
+
+/** Each character is a byte. */
+export function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 function isDisconnection(error: unknown): boolean {
