@@ -3,12 +3,15 @@
  * tests/compat/ to both (`deno task compat string key` those of some families only);
  * `deno task compat --propagation` does so, too, and compares what both propagate (and so it does with
  * `--fuzz`);
+ * `deno task compat --boundaries` puts numbers that are at their limits into every argument (or
+ * `deno task compat --boundaries zadd` into those of some commands);
  * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands;
  * `deno task compat --files 20000 --seed 1` has real servers load RDB files of what random commands have
  * left; and
  * `deno task compat --round-trips 3 --seed 1` sends the files of Redis and of Valkey round through redino.
  */
 import { parseArgs } from "@std/cli";
+import { compareBoundaries, Figures } from "../tests/support/boundaries/matrix.ts";
 import { describeDifferences } from "../tests/support/compare.ts";
 import { fuzz } from "../tests/support/differential_fuzz.ts";
 import { readDifferences } from "../tests/support/differences.ts";
@@ -27,7 +30,7 @@ const commandsPerTrip = 2_000;
 const differencesMax = 20;
 
 const flags = parseArgs(Deno.args, {
-  boolean: ["propagation"],
+  boolean: ["boundaries", "propagation"],
   string: ["files", "fuzz", "round-trips", "seed"],
 });
 const seed = Number(flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
@@ -35,6 +38,8 @@ const passed = flags.fuzz
   ? await fuzzBoth(Number(flags.fuzz), seed, flags.propagation)
   : flags.files
   ? await exchange(Number(flags.files), seed)
+  : flags.boundaries
+  ? await compareAtBoundaries(flags._.map(String))
   : flags.propagation
   ? await comparePropagation(flags._.map(String))
   : flags["round-trips"]
@@ -124,4 +129,22 @@ async function goRound(count: number, seed: number): Promise<boolean> {
   }
   console.log(failures === 0 ? "all came back as they were" : `${failures} failures`);
   return failures === 0;
+}
+
+async function compareAtBoundaries(only: string[]): Promise<boolean> {
+  const reference = await startReferenceServer();
+  const redino = await startRedino();
+  const figures = new Figures();
+  let differing = 0;
+  for await (const report of compareBoundaries(reference, redino, { only, figures })) {
+    console.log(report + "\n");
+    differing++;
+  }
+  await Promise.all([reference.stop(), redino.stop()]);
+  const { positions, values, omitted } = figures;
+  console.log(
+    `${values} values at ${positions} positions of ${figures.arguments} arguments, ${omitted} left out`,
+  );
+  console.log(differing === 0 ? "no difference" : `differences at ${differing} positions`);
+  return differing === 0;
 }

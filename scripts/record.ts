@@ -1,8 +1,10 @@
 /**
  * Records what real Redis answers to the transcripts under tests/compat/: `deno task record`, or
  * `deno task record string key` for some families only; as the family `rows`, what it says of its commands;
- * and as the family `rdb`, what it makes of RDB files. The Redis is started here.
+ * as the family `rdb`, what it makes of RDB files; and as the family `boundaries`, how it reads numbers.
+ * The Redis is started here.
  */
+import { playBoundaries, writeBoundaries } from "../tests/support/boundaries/recorded.ts";
 import { readFamilies, writeReplies } from "../tests/support/families.ts";
 import { Player } from "../tests/support/player.ts";
 import { startReferenceServer } from "../tests/support/reference_server.ts";
@@ -15,6 +17,9 @@ if (Deno.args.length === 0 || Deno.args.includes("rows")) {
 }
 if (Deno.args.length === 0 || Deno.args.includes("rdb")) {
   console.log(`rdb: ${await recordRdbFiles()} files`);
+}
+if (Deno.args.length === 0 || Deno.args.includes("boundaries")) {
+  console.log(`boundaries: ${await recordBoundaries()} arguments`);
 }
 
 const player = new Player(startReferenceServer);
@@ -33,4 +38,15 @@ try {
   }
 } finally {
   await player.stop();
+}
+
+async function recordBoundaries(): Promise<number> {
+  const reference = await startReferenceServer();
+  try {
+    const played = await playBoundaries(reference);
+    writeBoundaries(played);
+    return played.size;
+  } finally {
+    await reference.stop();
+  }
 }

@@ -119,7 +119,7 @@ function report({ protocol, groups, difference }: Finding, seed: number): string
 }
 
 /** As it would stand in a transcript. */
-function quote(words: string[]): string {
+export function quote(words: string[]): string {
   return words.map((word) => /^[\w.:*+$>~=#()\[-]+$/.test(word) ? word : JSON.stringify(word))
     .join(" ")
     .replace(/\\u00(..)/g, "\\x$1")

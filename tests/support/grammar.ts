@@ -8,6 +8,8 @@ export interface CommandGrammar {
   readonly name: string;
   /** Of COMMAND DOCS: `sorted-set`. */
   readonly group: string;
+  /** `CommandFlag` bits. */
+  readonly flags: number;
   readonly arguments: readonly ArgumentSpec[];
 }
 
@@ -23,8 +25,14 @@ const incomparable = new RegExp(
     "|restore|restore-asking)( |$)",
 );
 
-/** The grammar of all commands that can be compared, by name. */
+/** The grammar of the commands that can be compared, by name. */
 export function readGrammar(): Map<string, CommandGrammar> {
+  const all = readWholeGrammar();
+  return new Map([...all].filter(([name]) => !incomparable.test(name)));
+}
+
+/** The grammar of all commands, by name. */
+export function readWholeGrammar(): Map<string, CommandGrammar> {
   const grammar = new Map<string, CommandGrammar>();
   for (const group of commandGroups) {
     for (const row of group.commands) addRow(grammar, group, row, row.name);
@@ -40,7 +48,8 @@ function addRow(
 ): void {
   if (row.subcommands) {
     for (const inner of row.subcommands) addRow(grammar, group, inner, `${name} ${inner.name}`);
-  } else if (!incomparable.test(name)) {
-    grammar.set(name, { name, group: group.group, arguments: row.arguments ?? [] });
+  } else {
+    const { arguments: specs = [], flags = 0 } = row;
+    grammar.set(name, { name, group: group.group, flags, arguments: specs });
   }
 }
