@@ -143,7 +143,7 @@ export class AppendOnlyFile {
     const { storage, values, log } = this.#foundation;
     storage.makeFolder(this.#folder);
     let manifest = this.#manifest;
-    if (manifest.base === null) {
+    if (manifest.files.length === 0) {
       manifest = manifest.withBase(values.appendfilename, true, 0);
       const { name } = manifest.base!;
       log.notice(`Creating AOF base file ${name} on server start`);

@@ -1,12 +1,14 @@
 /** A server whose files are on a simulated disk, and whose time the test moves. */
 import { Client } from "../../src/client/client.ts";
-import { ManualClock } from "../../src/clock.ts";
+import { ManualClock, othersTurn } from "../../src/clock.ts";
 import { Server } from "../../src/server.ts";
 import { configFrom, keptLog } from "../net/support.ts";
 import type { SimulatedStorage } from "./simulated_storage.ts";
 
 /** Where the files are. */
 export const dataFolder = "/data";
+
+const stepMs = 500;
 
 export class StoredServer implements AsyncDisposable {
   readonly server: Server;
@@ -47,10 +49,10 @@ export class StoredServer implements AsyncDisposable {
     return client;
   }
 
-  /** Moves time on in steps of the server's cron, so that what one sets off can set off the next. */
+  /** Moves time on in steps, so that what one sets off can set off the next. */
   async advance(milliseconds: number): Promise<void> {
-    for (let passed = 0; passed < milliseconds; passed += 100) {
-      this.clock.advance(100);
+    for (let passed = 0; passed < milliseconds; passed += stepMs) {
+      this.clock.advance(stepMs);
       await turns(3);
     }
   }
@@ -63,5 +65,5 @@ export class StoredServer implements AsyncDisposable {
 
 /** Lets the event loop turn so many times. */
 export async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let i = 0; i < count; i++) await othersTurn();
 }

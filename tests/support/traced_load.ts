@@ -94,19 +94,20 @@ export function assertMoment(
 ): void {
   assertEquals(log, history.slice(0, log.length), "the list is a beginning of what it became");
   clients.forEach(({ plain, first, second, count }, name) => {
-    const own = log.filter((entry) => entry.startsWith(`${name}:`));
-    const last = Math.max(plain, first, Number(own.at(-1)?.split(":")[1] ?? 0));
+    const own = log.filter((entry) => entry.startsWith(`${name}:`))
+      .map((entry) => Number(entry.split(":")[1]));
+    const last = Math.max(plain, first, own.at(-1) ?? 0);
     const kindsUntil = sent[name].slice(0, last + 1);
     const transactions = kindsUntil.filter((kind) => kind === "transaction").length;
     const lastTransaction = kindsUntil.lastIndexOf("transaction");
     assertEquals(
-      { plain, first, second, count, entries: own.length },
+      { plain, first, second, count, own },
       {
         plain: Math.max(0, kindsUntil.lastIndexOf("set")),
         first: Math.max(0, lastTransaction),
         second: Math.max(0, lastTransaction),
         count: transactions,
-        entries: transactions + kindsUntil.filter((kind) => kind === "append").length,
+        own: kindsUntil.flatMap((kind, number) => kind === null || kind === "set" ? [] : [number]),
       },
       `the writes of client ${name} until its ${last}th, and no other`,
     );
