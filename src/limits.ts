@@ -18,7 +18,7 @@ export const unauthenticatedBulkBytesMax = 16384;
 /** Most bytes of replies kept for a client that has not authenticated and does not read. */
 export const unauthenticatedOutputBytesMax = 1024;
 
-/** Bytes of replies that no limit is for as long as they wait for the end of a turn, as in Redis. */
+/** So many bytes of replies count as sent: Redis has a buffer of that size that it doesn't count. */
 export const uncountedReplyBytes = 16384;
 
 /** Query buffer that a new connection starts with, in bytes. */

@@ -33,6 +33,7 @@ import { Persistence } from "./persistence/persistence.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
 import type { Client } from "./session/client.ts";
 import { Blocking } from "./session/blocking.ts";
+import { ClientEvictor } from "./session/client_evictor.ts";
 import { Clients } from "./session/clients.ts";
 import { PubSub } from "./session/pubsub.ts";
 import { Pushes } from "./session/pushes.ts";
@@ -115,6 +116,7 @@ export class Server implements ServerContext {
   readonly stopped: Promise<number>;
 
   readonly #dispatcher: Dispatcher;
+  readonly #clientEvictor: ClientEvictor;
   readonly #connections: ConnectionGroup;
   readonly #rates: Rates;
   readonly #resolveStopped: (exitCode: number) => void;
@@ -180,9 +182,10 @@ export class Server implements ServerContext {
       new LogRunner(this),
       (message) => this.#crash(message),
     );
-    this.#connections = new ConnectionGroup(this.persistence);
     this.expirer = new Expirer(this.keyspace, this.clock);
     this.evictor = new Evictor(this.keyspace, values, this.clock, () => this.usedMemoryBytes());
+    this.#clientEvictor = new ClientEvictor(this.clients, values, this.stats, this.log);
+    this.#connections = new ConnectionGroup(this.persistence, () => this.#clientEvictor.limit());
     this.#rates = new Rates(this.stats);
     this.#dispatcher = new Dispatcher(this);
     const { promise, resolve } = Promise.withResolvers<number>();
@@ -242,7 +245,7 @@ export class Server implements ServerContext {
   }
 
   usedMemoryBytes(): number {
-    return this.keyspace.heap.usedBytes;
+    return this.keyspace.heap.usedBytes + this.clients.memoryBytes;
   }
 
   rates(): { operations: number; inputBytes: number; outputBytes: number } {
@@ -401,6 +404,8 @@ export class Server implements ServerContext {
     this.#rates.sample(keyspace.nowMs);
     stats.usedMemoryPeakBytes = Math.max(stats.usedMemoryPeakBytes, this.usedMemoryBytes());
     for (const client of this.clients) this.#lookAfter(client);
+    this.clients.noteAllMemory();
+    this.#clientEvictor.limit();
     // CONFIG SET may have made the table smaller than what is in it
     this.tracking.limitKeys();
     this.persistence.cron();

@@ -16,6 +16,7 @@ const nowhere: Link = {
   queryPendingBytes: 0,
   outputBytes: 0,
   argumentsBytes: 0,
+  bufferBytes: 0,
   netInputBytes: 0,
   netOutputBytes: 0,
   flushSoon() {},

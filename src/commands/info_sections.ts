@@ -278,7 +278,7 @@ function* statsFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["expired_time_cap_reached_count", expirer.stats.timeCapReached];
   yield ["expire_cycle_cpu_milliseconds", Math.floor(expirer.stats.elapsedUs / 1000)];
   yield ["evicted_keys", keyspace.stats.evicted];
-  yield ["evicted_clients", 0];
+  yield ["evicted_clients", stats.clientsEvicted];
   yield ["evicted_scripts", 0];
   yield ["total_eviction_exceeded_time", Math.floor((exceededUs + exceedingUs) / 1000)];
   yield ["current_eviction_exceeded_time", Math.floor(exceedingUs / 1000)];

@@ -7,7 +7,7 @@ import { formatFixed, parseDouble } from "../resp/doubles.ts";
 import { toInt64 } from "../resp/numbers.ts";
 import { formatNotifyLetters, parseNotifyLetters } from "./notify_classes.ts";
 import { resolve } from "node:path";
-import type { OutputBufferLimit, OutputBufferLimits, SavePoint } from "./values.ts";
+import type { MemoryShare, OutputBufferLimit, OutputBufferLimits, SavePoint } from "./values.ts";
 import { quote } from "./words.ts";
 
 const utf8 = new TextEncoder();
@@ -162,6 +162,30 @@ export class MemoryType extends DirectiveType<number> {
 
   override lines(setting: Setting<number>, byDefault: Setting<number>): FileLine[] {
     const words = formatMemory(BigInt(setting.text));
+    return [{ words, needed: setting.text !== byDefault.text }];
+  }
+}
+
+/** A number of bytes, or a percentage of `maxmemory`. */
+export class MemoryShareType extends DirectiveType<MemoryShare> {
+  parse([word]: readonly string[]): Setting<MemoryShare> {
+    const percentage = /^(0|[1-9]\d{0,17})%$/.exec(word)?.[1];
+    const parsed = percentage === undefined ? parseMemory(word) : -BigInt(percentage);
+    if (parsed === null) throw new ConfigError("argument must be a memory or percent value");
+    // as in Redis, so many bytes that their number overflows are a percentage too
+    const amount = BigInt.asIntN(64, parsed);
+    if (amount < -100n) throw new ConfigError("percentage argument must be less or equal to 100");
+    return amount < 0n
+      ? this.setting({ percent: Number(-amount), bytes: 0 })
+      : { value: { percent: 0, bytes: Number(amount) }, text: String(amount) };
+  }
+
+  format({ percent, bytes }: MemoryShare): string {
+    return percent > 0 ? `${percent}%` : String(bytes);
+  }
+
+  override lines(setting: Setting<MemoryShare>, byDefault: Setting<MemoryShare>): FileLine[] {
+    const words = setting.value.percent > 0 ? setting.text : formatMemory(BigInt(setting.text));
     return [{ words, needed: setting.text !== byDefault.text }];
   }
 }

@@ -18,6 +18,7 @@ import {
   FileModeType,
   FileNameType,
   IntegerType,
+  MemoryShareType,
   MemoryType,
   NotifyEventsType,
   OptionalTextType,
@@ -166,6 +167,7 @@ export const directives: readonly Directive[] = [
 
   // Memory
   directive("maxmemory", "maxmemoryBytes", new MemoryType(0, uint64Max)),
+  directive("maxmemory-clients", "maxmemoryClients", new MemoryShareType()),
   directive("maxmemory-policy", "maxmemoryPolicy", new EnumType(maxmemoryPolicyNames)),
   directive("maxmemory-samples", "maxmemorySamples", new IntegerType(1, 64)),
   directive("maxmemory-eviction-tenacity", "maxmemoryEvictionTenacity", new IntegerType(0, 100)),

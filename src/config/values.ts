@@ -75,6 +75,12 @@ export enum AppendFsync {
 /** Names of these, by `AppendFsync`. */
 export const appendFsyncNames: readonly string[] = ["everysec", "always", "no"];
 
+/** A part of `maxmemory`, or so many bytes; both are 0 where there is no limit. */
+export interface MemoryShare {
+  readonly percent: number;
+  readonly bytes: number;
+}
+
 const megabyte = 1024 * 1024;
 
 /** Every directive's value. */
@@ -166,6 +172,8 @@ export class ConfigValues implements ValueLimits {
   // Memory
   /** 0 is no limit. */
   maxmemoryBytes = 0;
+  /** For all clients together. */
+  maxmemoryClients: MemoryShare = { percent: 0, bytes: 0 };
   maxmemoryPolicy = MaxmemoryPolicy.Noeviction;
   maxmemorySamples = 5;
   maxmemoryEvictionTenacity = 10;

@@ -57,6 +57,7 @@ export class ConnectionGroup {
   /** Turns whose replies have waited for the log. */
   #commits = 0;
   #unsent: Connection[] = [];
+  readonly #onTurnEnded: () => void;
   readonly #flushAll = () => {
     const unsent = this.#unsent;
     this.#unsent = [];
@@ -64,17 +65,25 @@ export class ConnectionGroup {
     for (const connection of unsent) connection.unsent = false;
     if (safe === null) {
       for (const connection of unsent) connection.flush();
-      return;
+    } else {
+      this.#holdAll(unsent, safe);
     }
+    this.#onTurnEnded();
+  };
+
+  /** @param onTurnEnded Called when all have been served in a turn of the event loop. */
+  constructor(barrier: ReplyBarrier, onTurnEnded: () => void) {
+    this.#barrier = barrier;
+    this.#onTurnEnded = onTurnEnded;
+  }
+
+  /** Has the replies to all wait. */
+  #holdAll(unsent: readonly Connection[], safe: Promise<void>): void {
     const commit = ++this.#commits;
     for (const connection of unsent) connection.hold(commit);
     safe.then(() => {
       for (const connection of unsent) connection.release(commit);
     });
-  };
-
-  constructor(barrier: ReplyBarrier) {
-    this.#barrier = barrier;
   }
 
   /** Flushes the connection at the end of this turn: behind what is queued already. */
@@ -152,12 +161,26 @@ export class Connection implements Link {
   }
 
   get queryPendingBytes(): number {
-    return this.#held.reduce((sum, { buffer }) => sum + buffer.length, this.#decoder.unparsedBytes);
+    return this.#decoder.unparsedBytes + this.#heldBytes();
   }
 
   get argumentsBytes(): number {
     const waitingBytes = this.client.blocked?.args.bytesTotal ?? 0;
     return this.#decoder.finishedArgumentsBytes + waitingBytes;
+  }
+
+  get bufferBytes(): number {
+    return this.#decoder.bufferBytes + this.#heldBytes() + this.#unreadBytes();
+  }
+
+  #heldBytes(): number {
+    return this.#held.reduce((sum, { buffer }) => sum + buffer.length, 0);
+  }
+
+  /** Bytes of replies that the system has not accepted, as far as they count. */
+  #unreadBytes(): number {
+    const { pendingBytes } = this.#output;
+    return pendingBytes > uncountedReplyBytes ? pendingBytes : 0;
   }
 
   get outputBytes(): number {
@@ -179,7 +202,8 @@ export class Connection implements Link {
         this.#noteInput();
         if (this.#isOverQueryLimit()) break;
         // behind a request that waits the others gather
-        if (!this.#waiting) { while (this.#run(batch)) await othersTurn(); }
+        if (this.#waiting) this.#group.flushSoon(this);
+        else while (this.#run(batch)) await othersTurn();
         if (this.client.closing) break;
       }
       await this.#output.drained();
@@ -310,14 +334,19 @@ export class Connection implements Link {
     return true;
   }
 
-  #isOverOutputLimit(pendingBytes: number): boolean {
+  #isOverOutputLimit(): boolean {
+    const unreadBytes = this.#unreadBytes();
+    if (unreadBytes === 0) {
+      this.client.softLimitSinceMs = 0;
+      return false;
+    }
     const { client } = this;
     const { values } = this.#server.config;
     const isTrusted = client.authenticated || values.requirepass === "";
-    if (!isTrusted && pendingBytes > unauthenticatedOutputBytesMax) return true;
+    if (!isTrusted && unreadBytes > unauthenticatedOutputBytesMax) return true;
     const limit = values.clientOutputBufferLimits[client.clientClass];
-    if (limit.hardBytes > 0 && pendingBytes >= limit.hardBytes) return true;
-    if (limit.softBytes === 0 || pendingBytes < limit.softBytes) {
+    if (limit.hardBytes > 0 && unreadBytes >= limit.hardBytes) return true;
+    if (limit.softBytes === 0 || unreadBytes < limit.softBytes) {
       client.softLimitSinceMs = 0;
       return false;
     }
@@ -328,22 +357,24 @@ export class Connection implements Link {
 
   /** Sends what replies there are. */
   flush(): void {
-    this.#limitUnsentOutput();
+    this.#limitOutput();
     if (this.#closed) return;
     this.#output.flush();
-    this.checkOutputLimit();
+    this.#server.clients.noteMemory(this.client);
   }
 
   /** Has what replies there are wait for `release` with the same number. */
   hold(commit: number): void {
-    this.#limitUnsentOutput();
-    if (!this.#closed) this.#output.hold(commit);
+    this.#limitOutput();
+    if (this.#closed) return;
+    this.#output.hold(commit);
+    this.#server.clients.noteMemory(this.client);
   }
 
   release(commit: number): void {
     if (this.#closed) return;
     this.#output.release(commit);
-    this.checkOutputLimit();
+    this.#server.clients.noteMemory(this.client);
   }
 
   flushSoon(): void {
@@ -379,25 +410,18 @@ export class Connection implements Link {
    */
   #checkReply(writer: WireWriter): void {
     // `flush` ends the connection when the command has returned
-    if (!this.#isOverOutputLimit(this.#output.pendingBytes)) return;
+    if (!this.#isOverOutputLimit()) return;
     this.#isReplyCut = true;
     this.client.closing = true;
     writer.abandon();
   }
 
-  /** As in Redis, a reply that is too long is so before any of it is sent. */
-  #limitUnsentOutput(): void {
-    this.#limitOutput(this.#output.pendingBytes - uncountedReplyBytes);
-  }
-
-  /** Disconnects a client whose unread replies are more than its class may have. */
-  checkOutputLimit(): void {
-    this.#limitOutput(this.#output.pendingBytes);
-  }
-
-  #limitOutput(pendingBytes: number): void {
-    const isOver = pendingBytes > 0 && this.#isOverOutputLimit(pendingBytes);
-    if (!isOver && !this.#isReplyCut) return;
+  /**
+   * Disconnects a client whose unread replies are more than its class may have: as in Redis, before any of
+   * the last one is sent.
+   */
+  #limitOutput(): void {
+    if (this.#closed || !(this.#isReplyCut || this.#isOverOutputLimit())) return;
     this.#server.stats.outputLimitDisconnects++;
     this.#server.log.warning(
       `Client id=${this.client.id} addr=${this.peer} closed for overcoming of output buffer limits.`,

@@ -1,8 +1,8 @@
 /**
  * Where the memory is: the figures that INFO memory, MEMORY STATS and MEMORY DOCTOR share.
  *
- * "Used" is what counts against `maxmemory`: all blocks of the heap. The process takes more than that:
- * the heap's free pages, the buffers of connections, and the JavaScript runtime.
+ * "Used" is what counts against `maxmemory`: all blocks of the heap, and what clients take. The process
+ * takes more than that: the heap's free pages, and the JavaScript runtime.
  */
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Clients } from "../session/clients.ts";
@@ -22,9 +22,9 @@ export class MemoryFigures {
   /** Of the databases that have keys. */
   readonly databases: readonly DatabaseOverhead[];
   readonly keys: number;
-  /** Query and reply buffers of all connections; no part of `usedBytes`. */
+  /** What clients take: their buffers above all. */
   readonly clientsBytes: number;
-  /** Pages of the heap that hold a block. */
+  /** Pages of the heap that hold a block, and what clients take. */
   readonly activeBytes: number;
   /** All that the heap has reserved. */
   readonly heldBytes: number;
@@ -43,18 +43,18 @@ export class MemoryFigures {
       timersBytes: database.wheel.bytes + database.fieldTimers.wheel.bytes,
     }));
     this.keys = keyspace.size;
-    this.clientsBytes = 0;
-    for (const { link } of clients) this.clientsBytes += link.queryBufferBytes + link.outputBytes;
-    this.activeBytes = Math.round(keyspace.heap.usedBytes * keyspace.heap.fragmentation);
-    this.heldBytes = keyspace.heap.heldBytes;
+    this.clientsBytes = clients.memoryBytes;
+    const { heap } = keyspace;
+    this.activeBytes = Math.round(heap.usedBytes * heap.fragmentation) + this.clientsBytes;
+    this.heldBytes = heap.heldBytes;
     this.residentBytes = Deno.memoryUsage().rss;
   }
 
-  /** Used by tables and timers, and before there were any keys. */
+  /** Used by tables, timers and clients, and before there were any keys. */
   get overheadBytes(): number {
     return this.databases.reduce(
       (sum, { tableBytes, timersBytes }) => sum + tableBytes + timersBytes,
-      this.startupBytes,
+      this.startupBytes + this.clientsBytes,
     );
   }
 

@@ -25,6 +25,8 @@ export class ServerStats {
   /** Clients disconnected because their query or output grew beyond its limit. */
   queryLimitDisconnects = 0;
   outputLimitDisconnects = 0;
+  /** Clients disconnected because all together took more than `maxmemory-clients`. */
+  clientsEvicted = 0;
   /** AUTH and HELLO with a wrong password. */
   authenticationFailures = 0;
   /** Changes of data since the start. */
@@ -67,7 +69,7 @@ export class ServerStats {
       this.writesTotal =
         0;
     this.errorRepliesTotal = this.queryLimitDisconnects = this.outputLimitDisconnects = 0;
-    this.authenticationFailures = 0;
+    this.authenticationFailures = this.clientsEvicted = 0;
     this.#errorsByCode.clear();
     this.#countsErrorsByCode = true;
   }

@@ -91,7 +91,7 @@ export class RequestDecoder {
     const missing = this.#bulkLength >= 0 ? this.#bulkLength + 2 - (this.#end - this.#parsed) : 1;
     // an announced length is believed as far as what has come already
     const needed = pending + Math.max(1, Math.min(missing, pending + queryBufferBytesInitial));
-    const size = this.#sizeFor(pending, needed);
+    const size = this.#sizeFor(pending, needed, missing);
     if (size !== this.#buffer.length) this.#moveTo(new Uint8Array(size));
     else if (this.#start > 0) this.#moveTo(this.#buffer);
     return this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
@@ -264,10 +264,12 @@ export class RequestDecoder {
     return value === null ? null : Number(value);
   }
 
-  /** How large the query buffer should be for the next read. */
-  #sizeFor(pending: number, needed: number): number {
+  /** How large the query buffer should be for the next read; a request that waits misses nothing. */
+  #sizeFor(pending: number, needed: number, missing: number): number {
     const { length } = this.#buffer;
     if (needed > length) {
+      // nothing is read behind an argument that is most of its request, and the buffer fits
+      if (missing > 0 && this.#bulkLength >= pending / 2) return needed;
       return Math.max(needed, Math.min(pending * 2, pending + queryBufferGrowthBytesMax));
     }
     // one that grew for a long request goes when the request has gone

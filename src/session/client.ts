@@ -26,6 +26,8 @@ export interface Link {
   readonly queryPendingBytes: number;
   /** … and those of the arguments before them, of a request that is not complete or waits. */
   readonly argumentsBytes: number;
+  /** Bytes of all buffers: for requests, for those of them that wait, and for replies. */
+  readonly bufferBytes: number;
   /** Replies written by commands and not yet accepted by the system, in bytes. */
   readonly outputBytes: number;
   readonly netInputBytes: number;
@@ -82,6 +84,10 @@ export class Client {
   watchedChanged = false;
   /** The connection's `netOutputBytes` when the cron last looked. */
   netOutputBytesSeen = 0;
+  /** What it took of memory when `Clients` last looked, in bytes. */
+  memoryBytes = 0;
+  /** What the keys that it watches take. */
+  watchedBytes = 0;
   /** Since when the output has been over its soft limit, or 0. */
   softLimitSinceMs = 0;
   /** Runs no more requests, and ends when its replies have been sent. */

@@ -1,5 +1,6 @@
 /** One client as a line of CLIENT LIST, in Redis' fields and order. */
 import type { Client } from "./client.ts";
+import { clientMemoryBytes } from "./client_memory.ts";
 import type { WatchedKeys } from "./watched_keys.ts";
 
 /** Letters of the field `flags`; `N` where none applies. */
@@ -39,7 +40,6 @@ export function describeClient(
   const nowSeconds = Math.floor(nowMs / 1000);
   const queryFreeBytes = Math.max(0, link.queryBufferBytes - link.queryPendingBytes);
   const outputBytes = link.outputBytes;
-  const totalBytes = link.queryBufferBytes + reply.heldBytes;
   return [
     "id=" + client.id,
     "addr=" + link.peer,
@@ -65,7 +65,7 @@ export function describeClient(
     "obl=" + outputBytes,
     "oll=0",
     "omem=" + outputBytes,
-    "tot-mem=" + totalBytes,
+    "tot-mem=" + clientMemoryBytes(client),
     "events=" + (outputBytes > 0 ? "rw" : "r"),
     "cmd=" + (client.lastCommandName ?? "NULL"),
     "user=default",

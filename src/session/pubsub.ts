@@ -8,6 +8,7 @@
  */
 import { Glob } from "../values/glob.ts";
 import type { Client } from "./client.ts";
+import { subscriptionBytes } from "./client_memory.ts";
 import { encodeMessage, type Pushes } from "./pushes.ts";
 
 /** What a client may listen to. */
@@ -18,6 +19,18 @@ export class Subscriptions {
   readonly channels: Map<string, Channel> = new Map();
   readonly patterns: Map<string, Channel> = new Map();
   readonly shardChannels: Map<string, Channel> = new Map();
+  /** What they take of memory. */
+  bytes = 0;
+
+  add(kind: SubscriptionKind, channel: Channel): void {
+    this[kind].set(channel.name, channel);
+    this.bytes += memoryBytesOf(channel);
+  }
+
+  remove(kind: SubscriptionKind, channel: Channel): void {
+    this[kind].delete(channel.name);
+    this.bytes -= memoryBytesOf(channel);
+  }
 
   /** The count that replies tell: of shard channels alone, or of all else. */
   count(kind: SubscriptionKind): number {
@@ -36,6 +49,11 @@ export interface Channel {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly clients: Set<Client>;
+}
+
+/** The name is there as bytes as well. */
+function memoryBytesOf({ name }: Channel): number {
+  return subscriptionBytes + 2 * name.length;
 }
 
 /** What all channels that match it have in common: those who listen. */
@@ -106,7 +124,7 @@ export class PubSub {
       ? this.#patterns.findOrAdd(name, bytes)
       : findOrAdd(this.#channelsOf(kind), name, bytes);
     channel.clients.add(client);
-    client.subscriptions[kind].set(name, channel);
+    client.subscriptions.add(kind, channel);
   }
 
   /** Has a client no longer listen. */
@@ -114,7 +132,7 @@ export class PubSub {
     const { subscriptions } = client;
     const channel = subscriptions?.[kind].get(name);
     if (subscriptions === null || channel === undefined) return;
-    subscriptions[kind].delete(name);
+    subscriptions.remove(kind, channel);
     if (subscriptions.isEmpty) {
       client.subscriptions = null;
       this.#clients.delete(client);

@@ -8,6 +8,7 @@
  * database here, as in Redis, and are strings with a character for each byte.
  */
 import type { Client } from "./client.ts";
+import { trackedPrefixBytes } from "./client_memory.ts";
 import type { Clients } from "./clients.ts";
 import { encodeArray, encodeMessage, type Pushes } from "./pushes.ts";
 
@@ -33,6 +34,8 @@ export class TrackingState {
   brokenRedirect = false;
   /** The prefixes it hears of, by name. */
   readonly prefixes: Map<string, Uint8Array> = new Map();
+  /** What they take of memory. */
+  prefixesBytes = 0;
 
   constructor(options: TrackingOptions) {
     this.options = options;
@@ -122,8 +125,10 @@ export class Tracking {
         prefix = { clients: new Set(), changed: new Map() };
         this.#prefixes.set(name, prefix);
       }
+      if (prefix.clients.has(client)) continue;
       prefix.clients.add(client);
       client.tracking.prefixes.set(name, bytes);
+      client.tracking.prefixesBytes += trackedPrefixBytes + 2 * bytes.length;
     }
   }
 

@@ -9,6 +9,7 @@
  */
 import type { Database } from "../keyspace/database.ts";
 import type { Client } from "./client.ts";
+import { watchedKeyBytes } from "./client_memory.ts";
 import { KeyFilter } from "./key_filter.ts";
 
 interface WatchedKey {
@@ -55,9 +56,10 @@ export class WatchedKeys {
       this.#keys.set(name, watched);
       this.#filter.add(key);
     }
-    if (!watched.clients.has(client)) {
-      watched.clients.set(client, database.isPast(buffer, start, end));
-    }
+    if (watched.clients.has(client)) return;
+    watched.clients.set(client, database.isPast(buffer, start, end));
+    // the key is there as bytes and in a name
+    client.watchedBytes += watchedKeyBytes + 2 * (end - start);
     const ofClient = this.#byClient.get(client);
     if (ofClient === undefined) this.#byClient.set(client, new Set([watched]));
     else ofClient.add(watched);
@@ -66,6 +68,7 @@ export class WatchedKeys {
   /** Has a client watch nothing; what it has seen is forgotten. */
   unwatch(client: Client): void {
     client.watchedChanged = false;
+    client.watchedBytes = 0;
     const ofClient = this.#byClient.get(client);
     if (ofClient === undefined) return;
     this.#byClient.delete(client);

@@ -54,9 +54,10 @@ export async function changesOf({ run }: Session, line: string): Promise<number>
   return await changes() - before;
 }
 
-/** Bytes that the server says it uses. */
+/** Bytes that the server says it uses, but for its clients. */
 export async function usedMemory({ run }: Session): Promise<number> {
-  return Number(infoFields(await run("INFO memory")).used_memory);
+  const { used_memory, mem_clients_normal } = infoFields(await run("INFO memory"));
+  return Number(used_memory) - Number(mem_clients_normal);
 }
 
 /** A reply as the value that it stands for; an error as its text. */

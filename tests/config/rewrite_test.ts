@@ -116,3 +116,12 @@ Deno.test("CONFIG REWRITE writes a directive under its present name where its ol
     ["hash-max-listpack-entries 7", 'save ""'],
   );
 });
+
+Deno.test("CONFIG REWRITE keeps a percentage of maxmemory a percentage", () => {
+  const config = new Config("/tmp");
+  for (const [value, words] of [["5%", "5%"], ["1048576", "1mb"], ["1000", "1000"]]) {
+    config.set([["maxmemory-clients", value]]);
+    const line = rewriteText("maxmemory-clients 7%\n", config).split("\n")[0];
+    assertEquals(line, `maxmemory-clients ${words}`);
+  }
+});

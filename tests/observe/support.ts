@@ -20,6 +20,7 @@ export function fakeClient(options: Partial<Link> & { database?: number } = {}):
     queryBufferBytes: 0,
     queryPendingBytes: 0,
     argumentsBytes: 0,
+    bufferBytes: 0,
     outputBytes: 0,
     netInputBytes: 0,
     netOutputBytes: 0,
