@@ -24,6 +24,10 @@
  * A span without a block goes back to its segment at once; `trim` gives empty segments back to the
  * operating system.
  *
+ * A heap with a reserve has memory for one more segment from the start. It is for what has begun when no
+ * other memory is left: a command that finds none in the middle would be half done. Who begins anything
+ * looks at `isLow` before.
+ *
  * Why segments: a random read-modify-write takes 17 ns in them, whether of 1 or 32 MiB, 9 ns in one fixed
  * `ArrayBuffer` or one `WebAssembly.Memory`, 23 ns or more in a resizable one. But a fixed one cannot grow,
  * WebAssembly ends at 4 GiB, and neither gives memory back. 32 MiB, since glibc maps any buffer of at
@@ -96,8 +100,10 @@ export class HeapFullError extends Error {
 
 /** Options of a `Heap`. */
 export interface HeapOptions {
-  /** The most bytes that segments may take together; no limit if left out. */
+  /** The most bytes that segments may take together, the reserve excepted; no limit if left out. */
   bytesMax?: number;
+  /** Whether a segment is kept back until there is no other memory. */
+  reserve?: boolean;
 }
 
 /**
@@ -121,7 +127,15 @@ export class Heap {
   /** Segments as views, for what is not aligned. */
   readonly views: DataView[] = [];
 
+  /**
+   * Whether the reserve is in use: there is memory for what has begun, to be done as a whole, and nothing
+   * more should begin.
+   */
+  isLow = false;
+
   readonly #bytesMax: number;
+  /** Memory for one more segment, which costs nothing until it is written to. */
+  #reserve: ArrayBuffer | null = null;
   /** First span with room of each class, as a page number; 0 if none. */
   readonly #roomy = new Uint32Array(SIZE_CLASSES);
   #pages = new Uint32Array(0);
@@ -139,6 +153,7 @@ export class Heap {
 
   constructor(options: HeapOptions = {}) {
     this.#bytesMax = options.bytesMax ?? Infinity;
+    if (options.reserve) this.replenish();
   }
 
   /** Bytes of all blocks handed out and not freed, as large as `capacity` says they are. */
@@ -263,6 +278,14 @@ export class Heap {
    */
   trim(segmentsMax = Infinity): number {
     return this.#dropEmptySegments(segmentsMax, 1);
+  }
+
+  /** Tries to have a reserve again; the server's cron calls it while there is none. */
+  replenish(): void {
+    this.#dropEmptySegments(1, 0);
+    const hasAddress = this.#freeSegment(0) < SEGMENTS_MAX;
+    this.#reserve = hasAddress ? this.#newBuffer(SEGMENT_BYTES) : null;
+    this.isLow = this.#reserve === null;
   }
 
   /** Takes all blocks back and gives all segments back. */
@@ -452,21 +475,12 @@ export class Heap {
 
   #addSegment(byteLength: number, kind: number): number {
     // Segment 0 must be a paged one: a huge block there would have the address 0.
-    let segment = kind === SEGMENT_HUGE ? 1 : 0;
-    while (segment < this.#segmentsEnd && this.#segmentKind[segment] !== SEGMENT_NONE) segment++;
-    if (segment === SEGMENTS_MAX) throw new HeapFullError("no addresses are left");
-    if (this.#heldBytes + byteLength > this.#bytesMax) this.#dropEmptySegments(Infinity, 0);
-    if (this.#heldBytes + byteLength > this.#bytesMax) {
-      throw new HeapFullError(`the heap's limit of ${this.#bytesMax} bytes is reached`);
-    }
-    let buffer: ArrayBuffer;
-    try {
-      // From 32 MiB on, glibc always maps fresh zero pages; a smaller buffer it may take from its own
-      // heap, and then fill with zeros (45 ms for 17 MiB) and keep when it is freed.
-      buffer = new ArrayBuffer(Math.max(byteLength, SEGMENT_BYTES));
-    } catch (error) {
-      throw new HeapFullError(`no memory for a segment of ${byteLength} bytes`, { cause: error });
-    }
+    const segment = this.#freeSegment(kind === SEGMENT_HUGE ? 1 : 0);
+    // the last number is the reserve's
+    const hasAddress = segment < SEGMENTS_MAX - (this.#reserve === null ? 0 : 1);
+    let buffer = hasAddress ? this.#newBuffer(byteLength) : null;
+    if (buffer === null && kind === SEGMENT_PAGED) buffer = this.#takeReserve();
+    if (buffer === null) throw new HeapFullError(`no memory for a segment of ${byteLength} bytes`);
     while (this.#segmentsEnd <= segment) this.#setSegment(this.#segmentsEnd++, NO_BUFFER, 0);
     this.#setSegment(segment, buffer, byteLength);
     this.#segmentKind[segment] = kind;
@@ -477,6 +491,33 @@ export class Heap {
     if (segment === 0) this.#pageKind[0] = KIND_RESERVED;
     this.#freePages[segment] = freePages;
     this.#freeRunMax[segment] = freePages;
+    return segment;
+  }
+
+  /** Memory for a segment; null if the heap's limit forbids it, or the system has none. */
+  #newBuffer(byteLength: number): ArrayBuffer | null {
+    if (this.#heldBytes + byteLength > this.#bytesMax) this.#dropEmptySegments(Infinity, 0);
+    if (this.#heldBytes + byteLength > this.#bytesMax) return null;
+    try {
+      // From 32 MiB on, glibc always maps fresh zero pages; a smaller buffer it may take from its own
+      // heap, and then fill with zeros (45 ms for 17 MiB) and keep when it is freed.
+      return new ArrayBuffer(Math.max(byteLength, SEGMENT_BYTES));
+    } catch {
+      return null;
+    }
+  }
+
+  #takeReserve(): ArrayBuffer | null {
+    const reserve = this.#reserve;
+    if (reserve !== null) this.isLow = true;
+    this.#reserve = null;
+    return reserve;
+  }
+
+  /** The first number from `from` on that no segment has, perhaps `SEGMENTS_MAX`. */
+  #freeSegment(from: number): number {
+    let segment = from;
+    while (segment < this.#segmentsEnd && this.#segmentKind[segment] !== SEGMENT_NONE) segment++;
     return segment;
   }
 

@@ -173,6 +173,32 @@ Deno.test("Heap gives empty segments up before its limit keeps a huge block out"
   assertEquals(heap.heldBytes, 0);
 });
 
+Deno.test("Heap takes its reserve when there is nothing else, and has one again when there is", () => {
+  const heap = new Heap({ bytesMax: 2 * SEGMENT_BYTES, reserve: true });
+  const blocks: number[] = [];
+  while (!heap.isLow) blocks.push(heap.allocate(MEBIBYTE));
+  assertEquals(heap.heldBytes, 3 * SEGMENT_BYTES);
+  heap.replenish();
+  assertEquals(heap.isLow, true);
+  assertThrows(() => {
+    for (;;) blocks.push(heap.allocate(MEBIBYTE));
+  }, HeapFullError);
+  assertEquals([heap.isLow, heap.heldBytes], [true, 3 * SEGMENT_BYTES]);
+  for (const block of blocks.slice(-40)) heap.free(block);
+  heap.replenish();
+  assertEquals([heap.isLow, heap.heldBytes], [true, 2 * SEGMENT_BYTES], "it is above its limit");
+  for (const block of blocks.slice(0, -40)) heap.free(block);
+  heap.replenish();
+  assertEquals([heap.isLow, heap.heldBytes], [false, SEGMENT_BYTES]);
+  heap.checkInvariants();
+});
+
+Deno.test("Heap keeps its reserve from huge blocks", () => {
+  const heap = new Heap({ bytesMax: SEGMENT_BYTES, reserve: true });
+  assertThrows(() => heap.allocate(2 * SEGMENT_BYTES), HeapFullError);
+  assertEquals(heap.isLow, false);
+});
+
 Deno.test("Heap.reallocate stays in place where it fits and where the next pages are free", () => {
   const heap = new Heap();
   const small = heap.allocate(100);
