@@ -411,6 +411,7 @@ export class Server implements ServerContext {
     this.persistence.cron();
     // one at a time: giving a segment back to the system takes some milliseconds
     keyspace.heap.trim(1);
+    if (keyspace.heap.isLow) keyspace.heap.replenish();
     this.#cancelCron = clock.after(cronIntervalMs, () => this.#cron());
   }
 

@@ -264,7 +264,7 @@ export class Dispatcher implements CommandRunner {
 
   /** What keeps an authenticated client from a command that exists, or null. */
   #gate(spec: CommandSpec, client: Client): string | null {
-    const { config: { values }, evictor, persistence, pushes } = this.#server;
+    const { config: { values }, evictor, keyspace, persistence, pushes } = this.#server;
     if ((spec.flags & CommandFlag.PROTECTED) !== 0) {
       const allowed = values.enableDebugCommand;
       const may = allowed === ProtectedAction.Yes ||
@@ -281,15 +281,15 @@ export class Dispatcher implements CommandRunner {
     if (persistence.loading !== null && (spec.flags & CommandFlag.LOADING) === 0) {
       return errors.loading;
     }
+    const flags = flagsOf(spec, client);
+    let hasRoom = !keyspace.heap.isLow;
     if (values.maxmemoryBytes > 0) {
-      const hasRoom = evictor.makeRoom();
+      hasRoom = evictor.makeRoom() && hasRoom;
       // that keys have gone is told before the reply
       if (pushes.pending) pushes.release();
-      if (!hasRoom && (flagsOf(spec, client) & CommandFlag.DENYOOM) !== 0) {
-        return errors.outOfMemory;
-      }
     }
-    const isRefused = (flagsOf(spec, client) & CommandFlag.WRITE) !== 0 || spec.fullName === "ping";
+    if (!hasRoom && (flags & CommandFlag.DENYOOM) !== 0) return errors.outOfMemory;
+    const isRefused = (flags & CommandFlag.WRITE) !== 0 || spec.fullName === "ping";
     return isRefused ? persistence.refusal : null;
   }
 
@@ -322,6 +322,7 @@ export class Dispatcher implements CommandRunner {
     this.#runCalls++;
     this.#runArgs = context.args;
     server.keyspace.touchDisabled = client.noTouch;
+    server.keyspace.untoldRecord = 0;
     context.command = spec;
     client.commandsTotal++;
     server.stats.commandsTotal++;
@@ -411,6 +412,7 @@ export class Dispatcher implements CommandRunner {
       ? errors.outOfMemory
       : null;
     if (text === null) throw error;
+    this.#server.keyspace.takeBack();
     context.client.reply.rewind(mark);
     this.#replyError(context, text);
     this.#server.commandStats.failed[spec.id]++;

@@ -76,6 +76,7 @@ export class Propagation implements KeyspaceEvents {
     changes = 1,
   ): void {
     this.#stats.dirty += changes;
+    database.keyspace.untoldRecord = 0;
     if (this.#watchedKeys.count > 0) this.#watchedKeys.changed(database, buffer, start, end);
     if (this.#blocking.clientCount > 0) this.#blocking.changed(database, buffer, start, end);
     if (this.#tracking.active) this.#tracking.changed(buffer, start, end);

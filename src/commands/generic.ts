@@ -76,11 +76,8 @@ function renameKey(context: CommandContext, mayReplace: boolean): boolean {
   if (record === 0) throw new CommandError(errors.noSuchKey);
   if (isSameKey(args)) return mayReplace;
   const taken = database.lookupWrite(buffer, starts[2], ends[2]);
-  if (taken !== 0) {
-    if (!mayReplace) return false;
-    database.removeFound(taken);
-  }
-  database.rename(record, buffer, starts[2], ends[2]);
+  if (taken !== 0 && !mayReplace) return false;
+  database.rename(record, taken, buffer, starts[2], ends[2]);
   context.changed(1, 0);
   context.changed(2);
   context.notify(NotifyClass.GENERIC, "rename_from", 1);
@@ -145,11 +142,8 @@ function copy(context: CommandContext): void {
   const record = database.lookupRead(buffer, starts[1], ends[1]);
   if (record === 0) return reply.integer(0);
   const taken = target.lookupWrite(buffer, starts[2], ends[2]);
-  if (taken !== 0) {
-    if (!replace) return reply.integer(0);
-    target.removeFound(taken);
-  }
-  database.copyTo(target, record, buffer, starts[2], ends[2]);
+  if (taken !== 0 && !replace) return reply.integer(0);
+  database.copyTo(target, record, taken, buffer, starts[2], ends[2]);
   propagation.changed(target, buffer, starts[2], ends[2]);
   propagation.notify(NotifyClass.GENERIC, "copy_to", target, buffer, starts[2], ends[2]);
   reply.integer(1);

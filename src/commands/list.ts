@@ -18,14 +18,7 @@ function push(context: CommandContext, to: ListEnd, mustExist: boolean): void {
     ? writeValue(context, 1, ValueType.LIST)
     : writeOrCreateValue(context, 1, ValueType.LIST);
   if (record === 0) return reply.integer(0);
-  let count: number;
-  try {
-    count = lists.pushAll(record, to, args, 2);
-  } catch (error) {
-    // there was no memory for the first element of a new list
-    if (lists.count(record) === 0) context.database.remove(record);
-    throw error;
-  }
+  const count = lists.pushAll(record, to, args, 2);
   context.changed(1, args.count - 2);
   context.notify(NotifyClass.LIST, to === ListEnd.Head ? "lpush" : "rpush", 1);
   reply.integer(count);

@@ -92,9 +92,22 @@ export function replyPopped(
   return taken;
 }
 
+/** Moves the element that `readEnd` has just read, now in `moving`, to another end of its list. */
+function turn(lists: Lists, record: number, from: ListEnd, to: ListEnd, length: number): void {
+  lists.removeEnd(record);
+  try {
+    lists.expect(record, 1, length);
+    lists.push(record, to, moving, 0, length);
+  } catch (error) {
+    // where it was it has room
+    lists.push(record, from, moving, 0, length);
+    throw error;
+  }
+}
+
 /** Moves an element from the list of argument 1 to that of argument 2 and answers it; false without one. */
 export function moveElement(context: CommandContext, from: ListEnd, to: ListEnd): boolean {
-  const { database, reply } = context;
+  const { reply } = context;
   const lists = listsOf(context);
   const source = writeValue(context, 1, ValueType.LIST);
   if (source === 0) return false;
@@ -103,13 +116,11 @@ export function moveElement(context: CommandContext, from: ListEnd, to: ListEnd)
   const length = lists.element.length;
   if (length > moving.length) moving = new Uint8Array(length * 2);
   copyBytes(lists.element.buffer, lists.element.start, moving, 0, length);
-  if (target === source) lists.removeEnd(source);
-  try {
+  if (target === source) {
+    turn(lists, source, from, to, length);
+  } else {
     lists.expect(target, 1, length);
     lists.push(target, to, moving, 0, length);
-  } finally {
-    // there was no memory for the only element
-    if (lists.count(target) === 0) database.remove(target);
   }
   reply.bulk(moving, 0, length);
   if (moving.length > movingBytesKeptMax) moving = new Uint8Array(movingBytes);

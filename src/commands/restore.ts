@@ -99,12 +99,7 @@ function add(
 ): void {
   const { database, server: { keyspace } } = context;
   database.findKeyOf(record);
-  try {
-    database.link(record);
-  } catch (error) {
-    keyspace.newRecords.discard(record);
-    throw error;
-  }
+  database.link(record);
   if (expiresAtMs !== 0) database.setExpiry(record, expiresAtMs);
   keyspace.setUsage(record, frequency, idleSeconds);
   context.changed(1);

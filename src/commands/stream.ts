@@ -6,7 +6,6 @@ import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors, wrongArity } from "../resp/errors.ts";
 import { ValueType } from "../values/record.ts";
 import { ParsedId, parseStreamId, StreamId } from "../values/stream_id.ts";
-import type { Streams } from "../values/streams.ts";
 import { readValue, writeValue } from "./lookup.ts";
 import {
   type AppendOptions,
@@ -60,15 +59,9 @@ function xadd(context: CommandContext): void {
     const { buffer, starts, ends } = args;
     record = context.database.create(0, buffer, starts[1], ends[1], ValueType.STREAM);
   }
-  try {
-    completeNewId(context, streams.loadLastId(record, lastId), givenId);
-    if (!streams.append(record, newId, args, idAt + 1)) {
-      throw new CommandError(errors.streamEntryTooLarge);
-    }
-  } catch (error) {
-    // a new stream for which there was no memory; an old one may well be empty
-    if (lastId.isZero) removeUnused(context, streams, record);
-    throw error;
+  completeNewId(context, streams.loadLastId(record, lastId), givenId);
+  if (!streams.append(record, newId, args, idAt + 1)) {
+    throw new CommandError(errors.streamEntryTooLarge);
   }
   replyId(reply, newId);
   context.notify(NotifyClass.STREAM, "xadd", 1);
@@ -113,12 +106,6 @@ function completeNewId({ server }: CommandContext, last: StreamId, given: Parsed
     if (!newId.set(last).incrementSequence()) throw new CommandError(errors.streamIdNotHigher);
   }
   if (newId.compare(last) <= 0) throw new CommandError(errors.streamIdNotHigher);
-}
-
-function removeUnused({ database }: CommandContext, streams: Streams, record: number): void {
-  const isUnused = streams.count(record) === 0 && streams.groupsOf(record) === 0 &&
-    streams.added(record) === 0;
-  if (isUnused) database.remove(record);
 }
 
 function xtrim(context: CommandContext): void {

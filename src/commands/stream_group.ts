@@ -116,13 +116,8 @@ function create(context: CommandContext): void {
   if (place.group !== 0) throw new CommandError(errors.groupExists);
   const isNew = record === 0;
   if (isNew) record = database.create(0, buffer, starts[keyAt], ends[keyAt], ValueType.STREAM);
-  let group = 0;
-  try {
-    const tree = streams.groupsToAddTo(record);
-    group = streams.groups.create(tree, buffer, starts[nameAt], ends[nameAt], id);
-  } finally {
-    if (isNew && group === 0) database.remove(record);
-  }
+  const tree = streams.groupsToAddTo(record);
+  const group = streams.groups.create(tree, buffer, starts[nameAt], ends[nameAt], id);
   streams.groups.setEntriesRead(group, entriesRead);
   if (isNew) context.changed(keyAt);
   else context.server.propagation.changedUnheard(1);

@@ -63,14 +63,18 @@ function stringLength(database: Database, record: number): number {
   return database.valueEnd - database.valueStart;
 }
 
-/** Makes argument 1, just looked up as `found`, hold argument `valueAt`. Returns the record. */
+/**
+ * Makes argument 1, just looked up as `found`, hold argument `valueAt`, and gives it the time to live that
+ * it is to have from now on, if one is given.
+ */
 function storeArgument(
   context: CommandContext,
   found: number,
   valueAt: number,
   keepTtl: boolean,
+  expiresAtMs: Int64 | null = null,
   event = "set",
-): number {
+): void {
   const { args, database } = context;
   const { buffer, starts, ends } = args;
   const record = database.setString(
@@ -81,17 +85,12 @@ function storeArgument(
     buffer,
     starts[valueAt],
     ends[valueAt],
-    keepTtl,
+    keepTtl || expiresAtMs !== null,
   );
+  if (expiresAtMs !== null) database.setExpiry(record, expiresAtMs);
   context.changed(1);
   context.notify(NotifyClass.STRING, event, 1);
-  return record;
-}
-
-/** Gives argument 1 a time to live. */
-function expireAt(context: CommandContext, record: number, expiresAtMs: Int64): void {
-  context.database.setExpiry(record, expiresAtMs);
-  context.notify(NotifyClass.GENERIC, "expire", 1);
+  if (expiresAtMs !== null) context.notify(NotifyClass.GENERIC, "expire", 1);
 }
 
 function get(context: CommandContext): void {
@@ -116,8 +115,7 @@ function setWithOptions(context: CommandContext, options: SetOptions): void {
     if (!options.get) reply.null();
     return;
   }
-  const record = storeArgument(context, found, 2, options.keepTtl || expiry !== null);
-  if (expiresAtMs !== null) expireAt(context, record, expiresAtMs);
+  storeArgument(context, found, 2, options.keepTtl, expiresAtMs);
   if (!options.get) reply.ok();
   if (expiresAtMs === null) {
     if (options.get) propagateWithoutGet(context);
@@ -153,7 +151,7 @@ function setWithExpiry(context: CommandContext, unit: ExpireUnit): void {
   const { args, database, reply } = context;
   const expiresAtMs = positiveExpireTimeMs(context, 2, unit);
   const found = database.lookupWrite(args.buffer, args.starts[1], args.ends[1]);
-  expireAt(context, storeArgument(context, found, 3, true), expiresAtMs);
+  storeArgument(context, found, 3, false, expiresAtMs);
   propagateSet(context, 3, expiresAtMs);
   reply.ok();
 }
@@ -312,7 +310,7 @@ function append(context: CommandContext): void {
   const found = writeString(context);
   const length = args.length(2);
   if (found === 0) {
-    storeArgument(context, 0, 2, false, "append");
+    storeArgument(context, 0, 2, false, null, "append");
     return reply.integer(length);
   }
   const oldLength = stringLength(database, found);

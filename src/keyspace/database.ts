@@ -7,6 +7,9 @@
  *
  * `find` leaves the dict at the key's place, and `setString`, `resizeString` and `removeFound` go on
  * from there: a write looks its key up once.
+ *
+ * Longer than 800 lines because a record is in a dict and in two wheels at once, and whatever moves it, or
+ * fails to, must leave them all in step.
  */
 import { invariant } from "../assert.ts";
 import { copyBytes, equalBytes } from "../memory/bytes.ts";
@@ -288,7 +291,13 @@ export class Database {
     const block = external ? this.heap.allocate(length) : 0;
     const kind = ValueType.STRING | ((external ? Encoding.RAW | externalBit : encoding) << 4);
     const payload = external ? externalPayloadBytes : length;
-    const record = this.#put(found, buffer, keyStart, keyEnd, kind, payload, keepTtl);
+    let record: number;
+    try {
+      record = this.#put(found, buffer, keyStart, keyEnd, kind, payload, keepTtl);
+    } catch (error) {
+      if (external) this.heap.free(block);
+      throw error;
+    }
     setValueLength(this.heap, record, length);
     if (external) setExternal(this.heap, record, block);
     return record;
@@ -305,17 +314,16 @@ export class Database {
     keyEnd: number,
     type: number,
   ): number {
-    const record = this.#put(found, buffer, keyStart, keyEnd, type, 0, false);
-    try {
-      this.keyspace.values.kind(type).init(record);
-    } catch (error) {
-      // it holds nothing that could be freed
-      invariant(this.dict.findRecord(record), "a record just made is in its dict");
-      this.dict.removeFound();
-      this.#cancelTimer(record);
-      this.heap.free(record);
-      throw error;
+    // what may fail comes first: a key whose new value finds no memory keeps its old one
+    const record = this.#newRecords.createEmpty(buffer, keyStart, keyEnd, type);
+    if (found === 0) {
+      this.#insert(record, true, buffer, keyStart, keyEnd);
+      return record;
     }
+    this.#setAccess(record, accessOf(this.heap, found));
+    this.#dropFoundValue(found, false);
+    this.dict.replaceFound(record);
+    this.heap.free(found);
     return record;
   }
 
@@ -326,13 +334,15 @@ export class Database {
     return this.find(this.heap.bytes[record >>> SEGMENT_SHIFT], start, end);
   }
 
-  /** Puts such a record into the dict, where its key was just looked for in vain. */
+  /**
+   * Puts such a record into the dict, where its key was just looked for in vain. Without memory for that it
+   * is discarded.
+   */
   link(record: number): void {
-    this.dict.insert(record);
-    if (this.#isHash(record)) this.fieldTimers.update(record);
     const start = keyStartOf(record);
     const end = start + keyLengthOf(this.heap, record);
-    this.#added(this.heap.bytes[record >>> SEGMENT_SHIFT], start, end);
+    this.#insert(record, true, this.heap.bytes[record >>> SEGMENT_SHIFT], start, end);
+    if (this.#isHash(record)) this.fieldTimers.update(record);
   }
 
   /**
@@ -358,7 +368,6 @@ export class Database {
       ? this.valueBuffer.slice(this.valueStart, this.valueStart + keep)
       : null;
     const external = length > inlineBytesMax;
-    const block = external ? this.heap.allocate(withSlack(length)) : 0;
     const keyLength = keyLengthOf(this.heap, record);
     const needed = recordBytes(keyLength, external ? externalPayloadBytes : length);
     let at = record;
@@ -366,8 +375,9 @@ export class Database {
       const used = recordBytes(keyLength, payloadBytesOf(this.heap, record));
       const room = recordBytes(keyLength, Math.min(withSlack(length), inlineBytesMax));
       at = this.heap.reallocate(record, room, used);
-      if (at !== record) this.#moved(at);
+      if (at !== record) this.#moved(record, at);
     }
+    const block = external ? this.heap.allocate(withSlack(length)) : 0;
     this.#setKind(
       at,
       ValueType.STRING | ((external ? Encoding.RAW | externalBit : Encoding.RAW) << 4),
@@ -437,6 +447,7 @@ export class Database {
 
   /** Removes the record that `find` has just returned. */
   removeFound(record: number): void {
+    if (record === this.keyspace.untoldRecord) this.keyspace.untoldRecord = 0;
     this.dict.removeFound();
     this.freeRecord(record);
   }
@@ -448,11 +459,18 @@ export class Database {
   }
 
   /**
-   * Gives a key of this database another name, that no key has; value and time to live stay. Returns
-   * the record, which is a new one.
+   * Gives a key of this database another name; value and time to live stay. `taken` is what `find` has just
+   * returned for that name: what has it goes. Returns the record, which is a new one.
    */
-  rename(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): number {
+  rename(
+    record: number,
+    taken: number,
+    buffer: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+  ): number {
     const renamed = this.#copyHeader(record, buffer, keyStart, keyEnd);
+    if (taken !== 0) this.removeFound(taken);
     copyBytes(
       this.heap.bytes[record >>> SEGMENT_SHIFT],
       payloadStartOf(this.heap, record),
@@ -460,7 +478,8 @@ export class Database {
       payloadStartOf(this.heap, renamed),
       payloadBytesOf(this.heap, record),
     );
-    this.#insertNew(renamed, buffer, keyStart, keyEnd);
+    this.#seekPlace(buffer, keyStart, keyEnd);
+    this.#insert(renamed, false, buffer, keyStart, keyEnd);
     invariant(this.dict.findRecord(record), "a record to rename is in its dict");
     this.dict.removeFound();
     this.#moveTimer(record, renamed);
@@ -475,7 +494,10 @@ export class Database {
     const bytes = this.heap.bytes[record >>> SEGMENT_SHIFT];
     const keyStart = keyStartOf(record);
     const expiresAtMs = this.expiresAtMs(record);
-    target.#insertNew(record, bytes, keyStart, keyStart + keyLengthOf(this.heap, record));
+    const keyEnd = keyStart + keyLengthOf(this.heap, record);
+    target.#seekPlace(bytes, keyStart, keyEnd);
+    target.dict.insert(record);
+    target.#added(bytes, keyStart, keyEnd);
     invariant(this.dict.findRecord(record), "a record to move is in its dict");
     this.dict.removeFound();
     this.#cancelTimer(record);
@@ -487,10 +509,14 @@ export class Database {
     if (expiresAtMs !== -1) target.#arm(record, expiresAtMs);
   }
 
-  /** Copies a value with its time to live to another database, or to another key, that is not taken. */
+  /**
+   * Copies a value with its time to live to another database, or to another key. `taken` is what `find` of
+   * the target has just returned for that key: what it held goes.
+   */
   copyTo(
     target: Database,
     record: number,
+    taken: number,
     buffer: Uint8Array,
     keyStart: number,
     keyEnd: number,
@@ -502,7 +528,9 @@ export class Database {
       this.heap.free(copy);
       throw error;
     }
-    target.#insertNew(copy, buffer, keyStart, keyEnd);
+    if (taken !== 0) target.removeFound(taken);
+    target.#seekPlace(buffer, keyStart, keyEnd);
+    target.#insert(copy, true, buffer, keyStart, keyEnd);
     const expiresAtMs = this.expiresAtMs(record);
     if (expiresAtMs !== -1) target.#arm(copy, expiresAtMs);
     if (this.#isHash(copy)) target.fieldTimers.update(copy);
@@ -684,8 +712,7 @@ export class Database {
       payloadBytes,
     );
     if (found === 0) {
-      this.dict.insert(record);
-      this.#added(buffer, keyStart, keyEnd);
+      this.#insert(record, false, buffer, keyStart, keyEnd);
       return record;
     }
     this.#dropFoundValue(found, keepTtl);
@@ -693,6 +720,29 @@ export class Database {
     this.dict.replaceFound(record);
     this.heap.free(found);
     return record;
+  }
+
+  /**
+   * Gives a record the place that the dict has just looked for in vain, of which nobody has heard yet.
+   * Without memory for that it is freed, with its value if it has one of its own.
+   */
+  #insert(
+    record: number,
+    hasValue: boolean,
+    buffer: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+  ): void {
+    try {
+      this.dict.insert(record);
+    } catch (error) {
+      if (hasValue) this.#newRecords.discard(record);
+      else this.heap.free(record);
+      throw error;
+    }
+    this.keyspace.untoldRecord = record;
+    this.keyspace.untoldIn = this;
+    this.#added(buffer, keyStart, keyEnd);
   }
 
   #added(buffer: Uint8Array, keyStart: number, keyEnd: number): void {
@@ -708,12 +758,10 @@ export class Database {
     return copy;
   }
 
-  /** Puts a record in the dict, which has no record with its key. */
-  #insertNew(record: number, buffer: Uint8Array, keyStart: number, keyEnd: number): void {
+  /** Looks for the place of a key that there is not. */
+  #seekPlace(buffer: Uint8Array, keyStart: number, keyEnd: number): void {
     const taken = this.dict.find(buffer, keyStart, keyEnd) !== 0;
     invariant(!taken, "a new record's key is not taken");
-    this.dict.insert(record);
-    this.#added(buffer, keyStart, keyEnd);
   }
 
   /** Frees what belongs to the value of the found record, and its timer unless it is kept. */
@@ -756,10 +804,11 @@ export class Database {
   }
 
   /** The found record's bytes are at another address now. */
-  #moved(record: number): void {
-    const timer = timerOf(this.heap, record);
-    if (timer !== 0) this.wheel.setOwner(timer, record);
-    this.dict.replaceFound(record);
+  #moved(from: number, to: number): void {
+    if (from === this.keyspace.untoldRecord) this.keyspace.untoldRecord = to;
+    const timer = timerOf(this.heap, to);
+    if (timer !== 0) this.wheel.setOwner(timer, to);
+    this.dict.replaceFound(to);
   }
 
   #moveTimer(from: number, to: number): void {

@@ -79,6 +79,12 @@ export class Keyspace {
   initialAccess = 0;
   /** Set while a client with NO-TOUCH runs a command. */
   touchDisabled = false;
+  /**
+   * A key that the running command has made and nobody has heard of yet, 0 for none, and its database. It is
+   * taken back where the command fails, as for want of memory for what is to be in it.
+   */
+  untoldRecord = 0;
+  untoldIn: Database | null = null;
   #policy: AccessPolicy = { lfu: false, lfuLogFactor: 10, lfuDecayTime: 1 };
 
   constructor(options: {
@@ -89,7 +95,7 @@ export class Keyspace {
     events: KeyspaceEvents;
     limits: ValueLimits;
   }) {
-    this.heap = new Heap();
+    this.heap = new Heap({ reserve: true });
     this.hasher = new Hasher(options.hashSeed[0], options.hashSeed[1]);
     this.lookahead = new Lookahead(this.heap, this.hasher, requestsTogetherMax * 2);
     this.random = options.random;
@@ -183,6 +189,14 @@ export class Keyspace {
       if (randomFraction(this.random) < 1 / (base * this.#policy.lfuLogFactor + 1)) counter++;
     }
     return (lfuMinutes(this.nowMs) << 8) | counter;
+  }
+
+  /** Removes the key that was made and that nobody has heard of. */
+  takeBack(): void {
+    const record = this.untoldRecord;
+    if (record === 0) return;
+    this.untoldRecord = 0;
+    this.untoldIn!.remove(record);
   }
 
   /** Notes that a timer of this wheel was armed, in O(1): what wakes the expirer in time. */

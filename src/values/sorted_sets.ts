@@ -16,7 +16,7 @@
 import { compareBytes, copyBytes } from "../memory/bytes.ts";
 import type { Dict } from "../memory/dict.ts";
 import type { Dicts } from "../memory/dicts.ts";
-import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
+import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import { OrderedIndex } from "../memory/ordered_index.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomBelow } from "../random.ts";
@@ -419,7 +419,10 @@ export class SortedSets implements ValueKind {
     );
   }
 
-  /** Lets a large one become a listpack, if its members are few and short enough. */
+  /**
+   * Lets a large one become a listpack, if its members are few and short enough; without the memory for that
+   * it stays as it is.
+   */
   compact(record: number): void {
     const { zsetMaxListpackEntries, zsetMaxListpackValueBytes } = this.#limits;
     if (this.isListpack(record) || this.count(record) > zsetMaxListpackEntries) return;
@@ -427,14 +430,29 @@ export class SortedSets implements ValueKind {
     for (let more = this.#walker.seek(record, 0); more; more = this.#walker.next()) {
       if (member.length > zsetMaxListpackValueBytes) return;
     }
-    let a = this.listpacks.create();
-    for (let more = this.#walker.seek(record, 0); more; more = this.#walker.next()) {
-      a = this.listpacks.append(a, member.buffer, member.start, member.end);
-      this.#encodeScore(this.#walker.score);
-      a = this.#insertScore(a, 0);
-    }
+    const a = this.#listpackOfMembers(record);
+    if (a === 0) return;
     this.free(record);
     this.#become(record, Encoding.LISTPACK, a);
+  }
+
+  /** A listpack with the members of a large one; 0 if there is no memory for it. */
+  #listpackOfMembers(record: number): number {
+    const { member } = this.#walker;
+    let a = 0;
+    try {
+      a = this.listpacks.create();
+      for (let more = this.#walker.seek(record, 0); more; more = this.#walker.next()) {
+        a = this.listpacks.append(a, member.buffer, member.start, member.end);
+        this.#encodeScore(this.#walker.score);
+        a = this.#insertScore(a, 0);
+      }
+      return a;
+    } catch (error) {
+      if (!(error instanceof HeapFullError)) throw error;
+      if (a !== 0) this.listpacks.free(a);
+      return 0;
+    }
   }
 
   /** Keeps it as a dictionary and an index from now on. */

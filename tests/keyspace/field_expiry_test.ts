@@ -226,9 +226,9 @@ Deno.test("hashes of the same fields in other places have fields go as in a map 
         const bytes = encoder.encode(name);
         find(database, key);
         model[j].set(name, new Map(hashes.get(key)!));
-        if (kind === 12) database.copyTo(databases[j], record, bytes, 0, bytes.length);
+        if (kind === 12) database.copyTo(databases[j], record, 0, bytes, 0, bytes.length);
         else if (kind === 14) database.moveTo(databases[j], record);
-        else database.rename(record, bytes, 0, bytes.length);
+        else database.rename(record, 0, bytes, 0, bytes.length);
         if (kind !== 12) hashes.delete(key);
       } else if (kind === 16 && record !== 0) {
         database.remove(record);

@@ -6,7 +6,7 @@ import { type Random, randomBelow } from "../../src/random.ts";
 import { type Chooser, keyFor } from "./argument_values.ts";
 import { CommandWriter } from "./command_writer.ts";
 import { type CommandGrammar, readGrammar } from "./grammar.ts";
-import { isDisordering, isOpen, mayBlock, meeting, pause } from "./open_commands.ts";
+import { isDisordering, isOpen, isPast, mayBlock, meeting, pause } from "./open_commands.ts";
 import { drawScene, type Scene } from "./scene.ts";
 
 /** Commands that make or grow values come more often: there must be something to look at. */
@@ -132,6 +132,7 @@ export class CommandGenerator implements Chooser {
       this.careful = this.below(4) > 0;
       const words = new CommandWriter(this, command).write();
       if (ordered && isDisordering(words)) continue;
+      if (!ending && isPast(words)) continue;
       if (!isOpen(words) && isWanted(words)) return words;
     }
   }

@@ -39,6 +39,12 @@ function isBrief(words: string[]): boolean {
   return /^[1-9]\d{0,5}$/.test(time ?? "");
 }
 
+/** Whether a key is made whose time is over. */
+export function isPast(words: string[]): boolean {
+  const at = words.findIndex((word) => /^p?xat$|^exat$/i.test(word));
+  return words[0] === "set" && at > 0 && /^[1-9]\d{0,9}$/.test(words[at + 1] ?? "");
+}
+
 /** Whether distances are stored, of which the last bit is open. */
 function isInexact(words: string[]): boolean {
   return /^geo/.test(words[0]) && words.some((word) => /^storedist$/i.test(word));
