@@ -127,18 +127,23 @@ export class Intsets {
   /** Whether these are the bytes of an intset with members; reads nothing outside of them. */
   validate(buffer: Uint8Array, start: number, end: number): boolean {
     if (end - start < HEADER_BYTES) return false;
-    const view = new DataView(buffer.buffer, buffer.byteOffset + start, end - start);
-    const width = view.getUint32(0, true);
-    const count = view.getUint32(4, true);
+    const width = readWord(buffer, start);
+    const count = readWord(buffer, start + 4) >>> 0;
     if (width !== 2 && width !== 4 && width !== 8) return false;
     if (count === 0 || HEADER_BYTES + count * width !== end - start) return false;
-    for (let at = HEADER_BYTES + width; at < end - start; at += width) {
-      const isAscending = width === 2
-        ? view.getInt16(at - 2, true) < view.getInt16(at, true)
-        : width === 4
-        ? view.getInt32(at - 4, true) < view.getInt32(at, true)
-        : view.getBigInt64(at - 8, true) < view.getBigInt64(at, true);
-      if (!isAscending) return false;
+    let lowBefore = 0;
+    let highBefore = 0;
+    for (let at = start + HEADER_BYTES; at < end; at += width) {
+      // of what is narrow the value is in `high`
+      const low = width === 8 ? readWord(buffer, at) >>> 0 : 0;
+      const high = width === 2
+        ? (buffer[at] | buffer[at + 1] << 8) << 16 >> 16
+        : readWord(buffer, at + width - 4);
+      const isFirst = at === start + HEADER_BYTES;
+      const isAscending = highBefore < high || (highBefore === high && lowBefore < low);
+      if (!isFirst && !isAscending) return false;
+      lowBefore = low;
+      highBefore = high;
     }
     return true;
   }
@@ -234,6 +239,11 @@ export class Intsets {
     words[at + (index << 1)] = low;
     words[at + (index << 1) + 1] = high;
   }
+}
+
+/** 32 bits as a signed number. */
+function readWord(bytes: Uint8Array, at: number): number {
+  return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
 }
 
 /** A member of an intset of 2 or 4 bytes each, whose block begins at word `base`. */
