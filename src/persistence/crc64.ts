@@ -21,6 +21,12 @@ const BYTE_VALUES = 256;
 /** Views of words are made from so many bytes on: one costs as much as 100 bytes. */
 const WORDS_BYTES_MIN = 512;
 
+/**
+ * So many are taken at a time: V8 compiles what is called often, where it gives up and compiles anew, each
+ * time, what is called rarely and runs for long.
+ */
+const PIECE_BYTES = 8192;
+
 /** Table k begins at k * 256. */
 const lowTable = new Int32Array(SLICES * BYTE_VALUES);
 const highTable = new Int32Array(SLICES * BYTE_VALUES);
@@ -86,7 +92,7 @@ export class Crc64 {
     let at = start;
     if (end - start >= WORDS_BYTES_MIN) {
       at = this.#takeBytes(bytes, start, start + (-(bytes.byteOffset + start) & 3));
-      at = this.#takeWords(bytes, at, end);
+      while (end - at >= WORDS_BYTES_MIN) at = this.#takeWords(bytes, at, end);
     } else at = this.#takeGroups(bytes, start, end);
     this.#takeBytes(bytes, at, end);
   }
@@ -118,7 +124,8 @@ export class Crc64 {
 
   /** As `takeGroups`, from where the buffer is aligned; the machine is little endian, as all are. */
   #takeWords(bytes: Uint8Array, start: number, end: number): number {
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, ((end - start) >>> 3) * 2);
+    const byteLength = Math.min(end - start, PIECE_BYTES);
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, (byteLength >>> 3) * 2);
     const count = words.length;
     for (let i = 0; i < count; i += 2) this.#takeTwo(words[i], words[i + 1]);
     return start + count * 4;
