@@ -1,19 +1,24 @@
 /**
- * Measures the RDB codec alone, without disk and commands: checksum, compression, and writing a keyspace
- * into memory. The figures in the headers of `src/persistence/` come from here.
+ * Measures the RDB codec alone, without disk and commands: checksum, compression, writing a keyspace into
+ * memory and reading it from there. The figures in the headers of `src/persistence/` come from here.
  *
  *     deno run scripts/benchmark_rdb.ts codec
  *     deno run scripts/benchmark_rdb.ts save --keys 5000000
+ *     deno run scripts/benchmark_rdb.ts load --keys 5000000
  *
  * It needs no permissions. Times are the processor's, and of several rounds the best counts: so other
  * programs matter little.
  */
 import process from "node:process";
 import { parseArgs } from "@std/cli/parse-args";
+import { ManualClock } from "../src/clock.ts";
 import type { Keyspace } from "../src/keyspace/keyspace.ts";
+import { Log, LogLevel } from "../src/log.ts";
 import { Crc64 } from "../src/persistence/crc64.ts";
 import { LzfCompressor, lzfDecompress } from "../src/persistence/lzf.ts";
-import { RdbOutput } from "../src/persistence/rdb_output.ts";
+import type { ByteSource } from "../src/persistence/rdb_input.ts";
+import { type RdbChunk, RdbOutput } from "../src/persistence/rdb_output.ts";
+import { RdbReader } from "../src/persistence/rdb_reader.ts";
 import { AccessInfo, RdbWriter, versionFor } from "../src/persistence/rdb_writer.ts";
 import { type Random, randomBelow, SeededRandom } from "../src/random.ts";
 import { ValueType } from "../src/values/record.ts";
@@ -29,6 +34,9 @@ const VALUE_BYTES_MAX = 32;
 /** Of the mixed keys every tenth is a collection with so many elements. */
 const COLLECTION_EVERY = 10;
 const COLLECTION_ELEMENTS = 20;
+
+/** Bytes that are read at a time. */
+const STEP_BYTES = 65536;
 
 /** The shortest time of some runs, in milliseconds of the processor. */
 function bestMs(run: () => void): number {
@@ -157,8 +165,13 @@ class Filler {
   }
 }
 
-/** Writes all that there is, as a file would have it; returns the bytes. */
-function save(keyspace: Keyspace, compresses: boolean, sums: boolean): number {
+/** Writes all that there is, as a file would have it, giving each chunk to `keep`; returns the bytes. */
+function save(
+  keyspace: Keyspace,
+  compresses: boolean,
+  sums: boolean,
+  keep: (chunk: RdbChunk) => void = () => {},
+): number {
   const output = new RdbOutput({ compresses, sums });
   const writer = new RdbWriter(keyspace, output, versionFor(keyspace), AccessInfo.None);
   writer.header({
@@ -173,11 +186,14 @@ function save(keyspace: Keyspace, compresses: boolean, sums: boolean): number {
     database.dict.forEach((record) => {
       writer.key(record, database.wheel);
       for (let chunk = output.take(); chunk !== null; chunk = output.take()) {
+        keep(chunk);
         output.release(chunk.buffer);
       }
     });
   }
   writer.end();
+  output.flush();
+  for (let chunk = output.take(); chunk !== null; chunk = output.take()) keep(chunk);
   return output.byteLength;
 }
 
@@ -201,10 +217,59 @@ function measureSave(keys: number): void {
   }
 }
 
+function measureLoad(keys: number): void {
+  for (const isMixed of [false, true]) {
+    const count = isMixed ? Math.ceil(keys / 5) : keys;
+    const filler = new Filler();
+    filler.fill(count, isMixed);
+    const chunks: Uint8Array[] = [];
+    save(filler.keyspace, true, true, ({ buffer, length }) => chunks.push(buffer.slice(0, length)));
+    const ms = bestMs(() => load(chunks));
+    report(
+      `${count} ${isMixed ? "mixed keys" : "small strings"}`,
+      `${(ms / 1000).toFixed(2)} s`,
+      `${(ms * 1e6 / count).toFixed(0)} ns a key`,
+    );
+  }
+}
+
+/** Reads what `save` has written into a keyspace of its own. */
+function load(chunks: readonly Uint8Array[]): void {
+  const log = new Log(new ManualClock(0), () => {}, LogLevel.Nothing);
+  const source = new ChunkSource(chunks);
+  const reader = new RdbReader({ keyspace: newKeyspace(), log, source });
+  while (!reader.step(STEP_BYTES));
+}
+
+class ChunkSource implements ByteSource {
+  readonly byteLength: number;
+  readonly #chunks: readonly Uint8Array[];
+  #chunk = 0;
+  #at = 0;
+
+  constructor(chunks: readonly Uint8Array[]) {
+    this.#chunks = chunks;
+    this.byteLength = chunks.reduce((total, { length }) => total + length, 0);
+  }
+
+  read(into: Uint8Array): number {
+    if (this.#chunk === this.#chunks.length) return 0;
+    const part = this.#chunks[this.#chunk].subarray(this.#at, this.#at + into.length);
+    into.set(part);
+    this.#at += part.length;
+    if (this.#at === this.#chunks[this.#chunk].length) {
+      this.#chunk++;
+      this.#at = 0;
+    }
+    return part.length;
+  }
+}
+
 const flags = parseArgs(Deno.args, { string: ["keys"], default: { keys: "1000000" } });
 const sections: Record<string, () => void> = {
   codec: measureCodec,
   save: () => measureSave(Number(flags.keys)),
+  load: () => measureLoad(Number(flags.keys)),
 };
 for (const section of flags._) {
   const measure = sections[section];
