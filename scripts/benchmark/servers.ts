@@ -17,7 +17,7 @@ const startTimeoutMs = 20_000;
 const stopTimeoutMs = 10_000;
 const logCharsKept = 4_000;
 
-/** Nothing is to be written to disk while requests are counted; redino writes nothing unasked. */
+/** Nothing is to be written to disk while requests are counted. */
 const withoutPersistence = ["--save", "", "--appendonly", "no"];
 
 /** redino from its source, with the permissions that `deno task start` gives it. */
@@ -28,12 +28,12 @@ export function redinoFromSource(): ServerProgram {
   return {
     name: "redino",
     command: Deno.execPath(),
-    args: ["run", "--config", config, ...startFlags(), main],
+    args: ["run", "--config", config, ...startFlags(), main, ...withoutPersistence],
   };
 }
 
 export async function redinoFromBinary(path: string): Promise<ServerProgram> {
-  return { name: "redino", command: await Deno.realPath(path), args: [] };
+  return { name: "redino", command: await Deno.realPath(path), args: withoutPersistence };
 }
 
 export async function referenceServer(name: "Redis" | "Valkey"): Promise<ServerProgram> {
