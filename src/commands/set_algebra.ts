@@ -10,9 +10,14 @@ import { parseInt64 } from "../resp/numbers.ts";
 import { ByteList } from "../values/byte_list.ts";
 import { ValueType } from "../values/record.ts";
 import type { Sets } from "../values/sets.ts";
+import type { Slice } from "../values/slice.ts";
 import { readValue, removeForNothing } from "./lookup.ts";
 
+/** Members on their way to a reply. */
 const found = new ByteList();
+
+/** Most sets whose union is made by looking each one's members up in those before. */
+const unionLookupsMax = 4;
 
 /** The records of `count` keys from argument `first` on, 0 for those that there are not. */
 function readSets(context: CommandContext, first: number, count: number): number[] {
@@ -21,24 +26,6 @@ function readSets(context: CommandContext, first: number, count: number): number
     records.push(readValue(context, i, ValueType.SET));
   }
   return records;
-}
-
-/** Whether the slice that visitors are given is in all of these sets. */
-function isInAll(sets: Sets, records: readonly number[]): boolean {
-  const { member: { buffer, start, end } } = sets;
-  for (const record of records) {
-    if (!sets.has(record, buffer, start, end)) return false;
-  }
-  return true;
-}
-
-/** Whether it is in any of these sets. */
-function isInAny(sets: Sets, records: readonly number[]): boolean {
-  const { member: { buffer, start, end } } = sets;
-  for (const record of records) {
-    if (sets.has(record, buffer, start, end)) return true;
-  }
-  return false;
 }
 
 /** Makes the detached set the value of argument 1, or removes that key if the set is empty. */
@@ -76,18 +63,25 @@ function smallestFirst(sets: Sets, records: readonly number[]): number[] | null 
   return records.toSorted((a, b) => sets.count(a) - sets.count(b));
 }
 
+function gather({ buffer, start, end }: Slice): void {
+  found.add(buffer, start, end);
+}
+
+/** Answers with what has been gathered. */
+function replyFound({ reply }: CommandContext): void {
+  for (let i = 0; i < found.length; i++) reply.bulk(found.bytes, found.startOf(i), found.endOf(i));
+  found.clear();
+}
+
 function sinter(context: CommandContext): void {
   const { args, database, reply } = context;
   const { sets } = database.keyspace.values;
   const sorted = smallestFirst(sets, readSets(context, 1, args.count - 1));
   if (sorted === null) return reply.set(0);
   const [smallest, ...others] = sorted;
-  sets.forEach(smallest, (member) => {
-    if (isInAll(sets, others)) found.add(member.buffer, member.start, member.end);
-  });
+  sets.forEachShared(smallest, others, gather);
   reply.set(found.length);
-  for (let i = 0; i < found.length; i++) reply.bulk(found.bytes, found.startOf(i), found.endOf(i));
-  found.clear();
+  replyFound(context);
 }
 
 function sinterstore(context: CommandContext): void {
@@ -102,8 +96,7 @@ function sinterstore(context: CommandContext): void {
   const result = sets.detached.make((result) => {
     if (!sets.isIntset(smallest)) sets.toListpack(result);
     let isAllIntegers = true;
-    sets.forEach(smallest, ({ buffer, start, end }) => {
-      if (!isInAll(sets, others)) return;
+    sets.forEachShared(smallest, others, ({ buffer, start, end }) => {
       isAllIntegers &&= parseInt64(buffer, start, end) !== null;
       sets.add(result, buffer, start, end);
     });
@@ -125,11 +118,7 @@ function sintercard(context: CommandContext): void {
   const sorted = smallestFirst(sets, readSets(context, 2, count));
   if (sorted === null) return reply.integer(0);
   const [smallest, ...others] = sorted;
-  let common = 0;
-  sets.forEach(smallest, () => {
-    if ((limit === 0 || common < limit) && isInAll(sets, others)) common++;
-  });
-  reply.integer(common);
+  reply.integer(sets.countShared(smallest, others, limit === 0 ? Infinity : limit));
 }
 
 /** Makes an empty set fit for the union or the difference of these: it stays an intset if it may be one. */
@@ -154,8 +143,31 @@ function unionOf(context: CommandContext, records: readonly number[], isStored: 
   });
 }
 
+/**
+ * The sets of a union in such an order that it takes no table of all members: a set's members are looked
+ * for in those before it. Null where that could take long: in small sets, and in many, it is not quick.
+ */
+function lookupOrder(sets: Sets, records: readonly number[]): number[] | null {
+  const sorted = records.filter((record) => record !== 0)
+    .sort((a, b) => sets.count(b) - sets.count(a));
+  const isQuick = sorted.length <= unionLookupsMax &&
+    sorted.slice(0, -1).every((record) => sets.dictOf(record) !== null);
+  return isQuick ? sorted : null;
+}
+
 function sunion(context: CommandContext): void {
-  replyResult(context, unionOf(context, readSets(context, 1, context.args.count - 1), false));
+  const { args, database, reply } = context;
+  const { sets } = database.keyspace.values;
+  const records = readSets(context, 1, args.count - 1);
+  const sorted = lookupOrder(sets, records);
+  if (sorted === null) return replyResult(context, unionOf(context, records, false));
+  if (sorted.length === 0) return reply.set(0);
+  for (let i = 1; i < sorted.length; i++) {
+    sets.forEachUnshared(sorted[i], sorted.slice(0, i), gather);
+  }
+  reply.set(sets.count(sorted[0]) + found.length);
+  sets.forEach(sorted[0], (member) => reply.bulk(member.buffer, member.start, member.end));
+  replyFound(context);
 }
 
 function sunionstore(context: CommandContext): void {
@@ -164,10 +176,20 @@ function sunionstore(context: CommandContext): void {
 }
 
 /**
- * The first set without the members of the others. Either each member of the first is looked for in the
- * others, largest first, or all of the first are taken and those of the others taken out again: the way
- * that looks at fewer members, where the former does with half.
+ * The sets that each member of the first is to be looked for in to find the difference, largest first. Null
+ * where it is better to take all of the first, and to take those of the others out again: of the two ways
+ * the one that looks at fewer members, where the former does with half.
  */
+function lookedIn(sets: Sets, first: number, rest: readonly number[]): number[] | null {
+  const others = rest.filter((record) => record !== 0)
+    .sort((a, b) => sets.count(b) - sets.count(a));
+  const size = sets.count(first);
+  const lookups = Math.trunc(size * (others.length + 1) / 2);
+  const walked = others.reduce((sum, other) => sum + sets.count(other), size);
+  return lookups <= walked ? others : null;
+}
+
+/** The first set without the members of the others. */
 function differenceOf(
   context: CommandContext,
   records: readonly number[],
@@ -182,27 +204,28 @@ function differenceOf(
 }
 
 function subtract(sets: Sets, result: number, first: number, rest: readonly number[]): void {
-  const others = rest.filter((record) => record !== 0);
-  const size = sets.count(first);
-  const sizes = others.map((record) => sets.count(record));
-  const lookups = Math.trunc(size * (others.length + 1) / 2);
-  const walked = sizes.reduce((sum, other) => sum + other, size);
-  if (lookups <= walked) {
-    others.sort((a, b) => sets.count(b) - sets.count(a));
-    sets.forEach(first, ({ buffer, start, end }) => {
-      if (!isInAny(sets, others)) sets.add(result, buffer, start, end);
-    });
-    return;
-  }
-  sets.forEach(first, ({ buffer, start, end }) => sets.add(result, buffer, start, end));
-  for (const other of others) {
+  const add = ({ buffer, start, end }: Slice) => sets.add(result, buffer, start, end);
+  const others = lookedIn(sets, first, rest);
+  if (others !== null) return sets.forEachUnshared(first, others, add);
+  sets.forEach(first, add);
+  for (const other of rest) {
+    if (other === 0) continue;
     sets.forEach(other, ({ buffer, start, end }) => sets.remove(result, buffer, start, end));
     if (sets.count(result) === 0) break;
   }
 }
 
 function sdiff(context: CommandContext): void {
-  replyResult(context, differenceOf(context, readSets(context, 1, context.args.count - 1), false));
+  const { args, database, reply } = context;
+  const { sets } = database.keyspace.values;
+  const records = readSets(context, 1, args.count - 1);
+  const [first, ...rest] = records;
+  if (first === 0 || rest.includes(first)) return reply.set(0);
+  const others = lookedIn(sets, first, rest);
+  if (others === null) return replyResult(context, differenceOf(context, records, false));
+  sets.forEachUnshared(first, others, gather);
+  reply.set(found.length);
+  replyFound(context);
 }
 
 function sdiffstore(context: CommandContext): void {

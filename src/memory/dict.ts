@@ -36,23 +36,36 @@ import {
   BUCKET_BYTES,
   BUCKET_UNITS,
   BUCKET_WORDS,
-  EACH_BYTE,
+  clearSlot,
   emptySlot,
-  firstByte,
-  moveRecord,
+  fillSlot,
+  firstSlot,
+  isEmptyBucket,
   NO_SLOT,
   OVERFLOW_WORD,
+  patternOf,
   PLACE_WORD,
   recordCount,
   SLOTS,
+  slotTag,
+  taggedSlots,
   tagOf,
-  TAGS_WORD,
   VERSION_WORD,
-  zeroBytes,
 } from "./dict_bucket.ts";
 import { fetched } from "./fetched.ts";
 import { type Hasher, reverseBits } from "./hash.ts";
 import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "./heap.ts";
+
+// of this module, for the compiler: `dict_bucket.ts` says why
+const segmentShift = SEGMENT_SHIFT;
+const unitMask = UNIT_MASK;
+const bucketUnits = BUCKET_UNITS;
+const bucketWords = BUCKET_WORDS;
+const slots = SLOTS;
+const overflowWord = OVERFLOW_WORD;
+const versionWord = VERSION_WORD;
+const placeWord = PLACE_WORD;
+const noSlot = NO_SLOT;
 
 const CHUNK_SHIFT = 10;
 const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
@@ -83,7 +96,7 @@ const draws = new Draws();
 
 /** Options of a `Dict`. */
 export interface DictOptions {
-  /** Where the key's bytes begin in a record, in bytes; at least 4. */
+  /** Where the key's bytes begin in a record, in bytes: a multiple of 4, and not 0. */
   keyOffset: number;
 }
 
@@ -110,7 +123,8 @@ export class Dict {
 
   readonly #heap: Heap;
   readonly #hasher: Hasher;
-  readonly #keyOffset: number;
+  /** Where keys begin in records, in bytes. */
+  readonly keyOffset: number;
   #directory = new Uint32Array(1);
   /** Buckets that the first chunk has room for: a power of two, to CHUNK_BUCKETS. */
   #firstChunkBuckets = 1 << LEVEL_MIN;
@@ -127,13 +141,14 @@ export class Dict {
   #foundHash = 0;
   #foundBucket = 0;
   #foundAt = 0;
-  #foundSlot = NO_SLOT;
+  #foundSlot = noSlot;
 
   constructor(heap: Heap, hasher: Hasher, options: DictOptions) {
     invariant(options.keyOffset >= 4, "a record begins with its key's length");
+    invariant(options.keyOffset % 4 === 0, "keys are compared by words");
     this.#heap = heap;
     this.#hasher = hasher;
-    this.#keyOffset = options.keyOffset;
+    this.keyOffset = options.keyOffset;
     this.#directory[0] = this.#allocateBuckets(this.#firstChunkBuckets);
   }
 
@@ -166,36 +181,48 @@ export class Dict {
     const length = end - start;
     const allWords = this.#heap.words;
     const bucket = this.#bucketOf(hash);
-    const pattern = Math.imul(tagOf(hash), EACH_BYTE);
+    const pattern = patternOf(tagOf(hash));
     this.#foundHash = hash;
     this.#foundBucket = bucket;
     let at = this.#addressOf(bucket);
     do {
-      const words = allWords[at >>> SEGMENT_SHIFT];
-      const base = (at & UNIT_MASK) << 1;
-      for (let group = 0; group < 3; group++) {
-        let hits = zeroBytes(words[base + TAGS_WORD + group] ^ pattern);
-        while (hits !== 0) {
-          const slot = (group << 2) + firstByte(hits);
-          const record = words[base + slot];
-          const recordWords = allWords[record >>> SEGMENT_SHIFT];
-          const recordBase = (record & UNIT_MASK) << 1;
-          if (recordWords[recordBase] === length) {
-            const bytes = this.#heap.bytes[record >>> SEGMENT_SHIFT];
-            const keyStart = (recordBase << 2) + this.#keyOffset;
-            if (equalBytes(bytes, keyStart, buffer, start, length)) {
-              this.#foundAt = at;
-              this.#foundSlot = slot;
-              return record;
-            }
-          }
-          hits &= hits - 1;
-        }
+      const words = allWords[at >>> segmentShift];
+      const base = (at & unitMask) << 1;
+      for (let hits = taggedSlots(words, base, pattern); hits !== 0; hits &= hits - 1) {
+        const slot = firstSlot(hits);
+        const record = words[base + slot];
+        const recordWords = allWords[record >>> segmentShift];
+        const recordBase = (record & unitMask) << 1;
+        if (recordWords[recordBase] !== length) continue;
+        const bytes = this.#heap.bytes[record >>> segmentShift];
+        const keyStart = (recordBase << 2) + this.keyOffset;
+        if (!equalBytes(bytes, keyStart, buffer, start, length)) continue;
+        this.#foundAt = at;
+        this.#foundSlot = slot;
+        return record;
       }
-      at = words[base + OVERFLOW_WORD];
+      at = words[base + overflowWord];
     } while (at !== 0);
-    this.#foundSlot = NO_SLOT;
+    this.#foundSlot = noSlot;
     return 0;
+  }
+
+  /** How many of the lowest bits of their hashes all records of a bucket have in common: its number. */
+  commonBits(bucket: number): number {
+    const isSplit = bucket < this.#split || bucket >= 1 << this.#level;
+    return this.#level + (isSplit ? 1 : 0);
+  }
+
+  /** The bucket that hashes with these lowest bits belong to; -1 if there are several. */
+  bucketOfBits(low: number, bits: number): number {
+    const level = this.#level;
+    if (bits > level) return this.#bucketOf(low);
+    return bits === level && low >= this.#split ? low : -1;
+  }
+
+  /** The bucket that the key of a record belongs to, which may be another dictionary's. */
+  bucketOfKey(record: number): number {
+    return this.#bucketOf(this.#hashOf(record));
   }
 
   /** Looks for a record itself, by its own key: whether it is in this dictionary. */
@@ -203,17 +230,17 @@ export class Dict {
     const hash = this.#hashOf(record);
     this.#foundHash = hash;
     this.#foundBucket = this.#bucketOf(hash);
-    this.#foundSlot = NO_SLOT;
+    this.#foundSlot = noSlot;
     for (let at = this.#addressOf(this.#foundBucket); at !== 0;) {
-      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-      const base = (at & UNIT_MASK) << 1;
-      for (let slot = 0; slot < SLOTS; slot++) {
+      const words = this.#heap.words[at >>> segmentShift];
+      const base = (at & unitMask) << 1;
+      for (let slot = 0; slot < slots; slot++) {
         if (words[base + slot] !== record) continue;
         this.#foundAt = at;
         this.#foundSlot = slot;
         return true;
       }
-      at = words[base + OVERFLOW_WORD];
+      at = words[base + overflowWord];
     }
     return false;
   }
@@ -224,26 +251,25 @@ export class Dict {
    * @throws {HeapFullError} if there is no memory for it; the record is not added then.
    */
   insert(record: number): void {
-    invariant(this.#foundSlot === NO_SLOT, "insert() follows a search that found nothing");
+    invariant(this.#foundSlot === noSlot, "insert() follows a search that found nothing");
     this.#willChange(this.#foundBucket);
     const allWords = this.#heap.words;
     let at = this.#addressOf(this.#foundBucket);
-    let words = allWords[at >>> SEGMENT_SHIFT];
-    let base = (at & UNIT_MASK) << 1;
+    let words = allWords[at >>> segmentShift];
+    let base = (at & unitMask) << 1;
     let slot = emptySlot(words, base);
-    while (slot === NO_SLOT) {
-      let next = words[base + OVERFLOW_WORD];
+    while (slot === noSlot) {
+      let next = words[base + overflowWord];
       if (next === 0) {
         next = this.#addOverflow();
-        words[base + OVERFLOW_WORD] = next;
+        words[base + overflowWord] = next;
       }
       at = next;
-      words = allWords[at >>> SEGMENT_SHIFT];
-      base = (at & UNIT_MASK) << 1;
+      words = allWords[at >>> segmentShift];
+      base = (at & unitMask) << 1;
       slot = emptySlot(words, base);
     }
-    words[base + slot] = record;
-    words[base + TAGS_WORD + (slot >>> 2)] |= tagOf(this.#foundHash) << ((slot & 3) << 3);
+    fillSlot(words, base, slot, record, tagOf(this.#foundHash));
     this.#foundSlot = slot;
     this.#foundAt = at;
     this.#count++;
@@ -256,7 +282,7 @@ export class Dict {
    */
   reserve(records: number, bucketsMax: number): boolean {
     invariant(this.#visiting === 0, "a table does not grow while it is visited");
-    this.#foundSlot = NO_SLOT;
+    this.#foundSlot = noSlot;
     for (let i = 0; i < bucketsMax; i++) {
       const before = this.bucketCount;
       if (records <= before * LOAD_MAX) return true;
@@ -283,28 +309,27 @@ export class Dict {
 
   /** Puts a record with the same key in the place of the one found. */
   replaceFound(record: number): void {
-    invariant(this.#foundSlot !== NO_SLOT, "replaceFound() follows a search that found a record");
+    invariant(this.#foundSlot !== noSlot, "replaceFound() follows a search that found a record");
     this.#willChange(this.#foundBucket);
     const at = this.#foundAt;
-    this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + this.#foundSlot] = record;
+    this.#heap.words[at >>> segmentShift][((at & unitMask) << 1) + this.#foundSlot] = record;
   }
 
   /** Announces that the content of the record found is about to change in place. */
   changeFound(): void {
-    invariant(this.#foundSlot !== NO_SLOT, "changeFound() follows a search that found a record");
+    invariant(this.#foundSlot !== noSlot, "changeFound() follows a search that found a record");
     this.#willChange(this.#foundBucket);
   }
 
   /** Takes the record found out. It is not freed: its owner has it back. */
   removeFound(): void {
     const slot = this.#foundSlot;
-    invariant(slot !== NO_SLOT, "removeFound() follows a search that found a record");
+    invariant(slot !== noSlot, "removeFound() follows a search that found a record");
     this.#willChange(this.#foundBucket);
-    const words = this.#heap.words[this.#foundAt >>> SEGMENT_SHIFT];
-    const base = (this.#foundAt & UNIT_MASK) << 1;
-    words[base + slot] = 0;
-    words[base + TAGS_WORD + (slot >>> 2)] &= ~(0xff << ((slot & 3) << 3));
-    this.#foundSlot = NO_SLOT;
+    const words = this.#heap.words[this.#foundAt >>> segmentShift];
+    const base = (this.#foundAt & unitMask) << 1;
+    clearSlot(words, base, slot);
+    this.#foundSlot = noSlot;
     this.#count--;
     if (this.#visiting > 0) return;
     this.#dropEmptyOverflow(this.#foundBucket);
@@ -357,23 +382,23 @@ export class Dict {
   #fetchRecords(words: Uint32Array, base: number): void {
     const allWords = this.#heap.words;
     let read = 0;
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = 0; slot < slots; slot++) {
       const record = words[base + slot];
-      if (record !== 0) read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
+      if (record !== 0) read ^= allWords[record >>> segmentShift][(record & unitMask) << 1];
     }
     fetched.words ^= read;
   }
 
   #visitChain(bucket: number, visit: (record: number) => void): void {
     for (let at = this.#addressOf(bucket); at !== 0;) {
-      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-      const base = (at & UNIT_MASK) << 1;
+      const words = this.#heap.words[at >>> segmentShift];
+      const base = (at & unitMask) << 1;
       this.#fetchRecords(words, base);
-      for (let slot = 0; slot < SLOTS; slot++) {
+      for (let slot = 0; slot < slots; slot++) {
         const record = words[base + slot];
         if (record !== 0) visit(record);
       }
-      at = words[base + OVERFLOW_WORD];
+      at = words[base + overflowWord];
     }
   }
 
@@ -430,7 +455,7 @@ export class Dict {
       }
     }
     if (this.#firstChunkBuckets > this.bucketCount) this.#resizeFirstChunk(this.bucketCount);
-    this.#foundSlot = NO_SLOT;
+    this.#foundSlot = noSlot;
     return true;
   }
 
@@ -445,7 +470,7 @@ export class Dict {
   /** The epoch in which a bucket was last announced. */
   bucketVersion(bucket: number): number {
     const at = this.#addressOf(bucket);
-    return this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + VERSION_WORD];
+    return this.#heap.words[at >>> segmentShift][((at & unitMask) << 1) + versionWord];
   }
 
   /** Announces a bucket as if it were to change: how a snapshot gets at those that don't. */
@@ -466,7 +491,7 @@ export class Dict {
 
   #setVersion(bucket: number, version: number): void {
     const at = this.#addressOf(bucket);
-    this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + VERSION_WORD] = version;
+    this.#heap.words[at >>> segmentShift][((at & unitMask) << 1) + versionWord] = version;
   }
 
   #bucketOf(hash: number): number {
@@ -476,21 +501,21 @@ export class Dict {
 
   #addressOf(bucket: number): number {
     return this.#directory[bucket >>> CHUNK_SHIFT] +
-      (bucket & (CHUNK_BUCKETS - 1)) * BUCKET_UNITS;
+      (bucket & (CHUNK_BUCKETS - 1)) * bucketUnits;
   }
 
   #hashOf(record: number): number {
-    const segment = record >>> SEGMENT_SHIFT;
-    const base = (record & UNIT_MASK) << 1;
-    const start = (base << 2) + this.#keyOffset;
+    const segment = record >>> segmentShift;
+    const base = (record & unitMask) << 1;
+    const start = (base << 2) + this.keyOffset;
     const length = this.#heap.words[segment][base];
     return this.#hasher.hash(this.#heap.bytes[segment], start, start + length);
   }
 
   #allocateBuckets(buckets: number): number {
     const address = this.#heap.allocate(buckets * BUCKET_BYTES);
-    const base = (address & UNIT_MASK) << 1;
-    this.#heap.words[address >>> SEGMENT_SHIFT].fill(0, base, base + buckets * BUCKET_WORDS);
+    const base = (address & unitMask) << 1;
+    this.#heap.words[address >>> segmentShift].fill(0, base, base + buckets * bucketWords);
     return address;
   }
 
@@ -509,14 +534,14 @@ export class Dict {
 
   /** Frees an overflow bucket that is in no chain any more. */
   #freeOverflow(at: number): void {
-    const place = this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + PLACE_WORD];
+    const place = this.#heap.words[at >>> segmentShift][((at & unitMask) << 1) + placeWord];
     this.#placeOverflow(this.#overflow[--this.#overflowCount], place);
     this.#heap.free(at);
   }
 
   #placeOverflow(at: number, place: number): void {
     this.#overflow[place] = at;
-    this.#heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + PLACE_WORD] = place;
+    this.#heap.words[at >>> segmentShift][((at & unitMask) << 1) + placeWord] = place;
   }
 
   /** Shares one bucket out over itself and a new one; leaves it if there is no memory. */
@@ -539,19 +564,20 @@ export class Dict {
   /** Moves the records with a bit in their hash to another bucket, if it is about one without overflow. */
   #splitAlone(from: number, to: number, bit: number): boolean {
     const fromAt = this.#addressOf(from);
-    const words = this.#heap.words[fromAt >>> SEGMENT_SHIFT];
-    const base = (fromAt & UNIT_MASK) << 1;
-    if (words[base + OVERFLOW_WORD] !== 0) return false;
+    const words = this.#heap.words[fromAt >>> segmentShift];
+    const base = (fromAt & unitMask) << 1;
+    if (words[base + overflowWord] !== 0) return false;
     const toAt = this.#addressOf(to);
-    const toWords = this.#heap.words[toAt >>> SEGMENT_SHIFT];
-    const toBase = (toAt & UNIT_MASK) << 1;
-    for (let word = toBase; word < toBase + BUCKET_WORDS; word++) toWords[word] = 0;
+    const toWords = this.#heap.words[toAt >>> segmentShift];
+    const toBase = (toAt & unitMask) << 1;
+    for (let word = toBase; word < toBase + bucketWords; word++) toWords[word] = 0;
     this.#fetchRecords(words, base);
     let moved = 0;
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = 0; slot < slots; slot++) {
       const record = words[base + slot];
       if (record === 0 || (this.#hashOf(record) & bit) === 0) continue;
-      moveRecord(words, base, slot, toWords, toBase, moved++);
+      fillSlot(toWords, toBase, moved++, record, slotTag(words, base, slot));
+      clearSlot(words, base, slot);
     }
     return true;
   }
@@ -599,17 +625,19 @@ export class Dict {
   #mergeAlone(from: number, to: number): boolean {
     const fromAt = this.#addressOf(from);
     const toAt = this.#addressOf(to);
-    const words = this.#heap.words[fromAt >>> SEGMENT_SHIFT];
-    const base = (fromAt & UNIT_MASK) << 1;
-    const toWords = this.#heap.words[toAt >>> SEGMENT_SHIFT];
-    const toBase = (toAt & UNIT_MASK) << 1;
-    const hasOverflow = (words[base + OVERFLOW_WORD] | toWords[toBase + OVERFLOW_WORD]) !== 0;
-    if (hasOverflow || recordCount(words, base) + recordCount(toWords, toBase) > SLOTS) {
+    const words = this.#heap.words[fromAt >>> segmentShift];
+    const base = (fromAt & unitMask) << 1;
+    const toWords = this.#heap.words[toAt >>> segmentShift];
+    const toBase = (toAt & unitMask) << 1;
+    const hasOverflow = (words[base + overflowWord] | toWords[toBase + overflowWord]) !== 0;
+    if (hasOverflow || recordCount(words, base) + recordCount(toWords, toBase) > slots) {
       return false;
     }
-    for (let slot = 0; slot < SLOTS; slot++) {
-      if (words[base + slot] === 0) continue;
-      moveRecord(words, base, slot, toWords, toBase, emptySlot(toWords, toBase));
+    for (let slot = 0; slot < slots; slot++) {
+      const record = words[base + slot];
+      if (record === 0) continue;
+      const tag = slotTag(words, base, slot);
+      fillSlot(toWords, toBase, emptySlot(toWords, toBase), record, tag);
     }
     return true;
   }
@@ -620,7 +648,7 @@ export class Dict {
     scratch.bucketsLength = 0;
     this.#takeApart(to);
     this.#takeApart(from);
-    if (scratch.length > (scratch.bucketsLength + 1) * SLOTS) {
+    if (scratch.length > (scratch.bucketsLength + 1) * slots) {
       try {
         scratch.buckets[scratch.bucketsLength] = this.#addOverflow();
       } catch (error) {
@@ -638,17 +666,16 @@ export class Dict {
   #takeApart(bucket: number): void {
     const allWords = this.#heap.words;
     for (let at = this.#addressOf(bucket); at !== 0;) {
-      const words = allWords[at >>> SEGMENT_SHIFT];
-      const base = (at & UNIT_MASK) << 1;
-      if (scratch.length + SLOTS > scratch.records.length) this.#growScratch();
-      for (let slot = 0; slot < SLOTS; slot++) {
+      const words = allWords[at >>> segmentShift];
+      const base = (at & unitMask) << 1;
+      if (scratch.length + slots > scratch.records.length) this.#growScratch();
+      for (let slot = 0; slot < slots; slot++) {
         const record = words[base + slot];
         if (record === 0) continue;
         scratch.records[scratch.length] = record;
-        scratch.tags[scratch.length++] = words[base + TAGS_WORD + (slot >>> 2)] >>>
-          ((slot & 3) << 3);
+        scratch.tags[scratch.length++] = slotTag(words, base, slot);
       }
-      at = words[base + OVERFLOW_WORD];
+      at = words[base + overflowWord];
       if (at !== 0) scratch.buckets[scratch.bucketsLength++] = at;
     }
   }
@@ -657,17 +684,16 @@ export class Dict {
   #putTogether(bucket: number, start: number, end: number): void {
     let at = this.#addressOf(bucket);
     for (;;) {
-      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-      const base = (at & UNIT_MASK) << 1;
-      for (let word = base; word < base + VERSION_WORD; word++) words[word] = 0;
-      const slots = Math.min(SLOTS, end - start);
-      for (let slot = 0; slot < slots; slot++, start++) {
-        words[base + slot] = scratch.records[start];
-        words[base + TAGS_WORD + (slot >>> 2)] |= scratch.tags[start] << ((slot & 3) << 3);
+      const words = this.#heap.words[at >>> segmentShift];
+      const base = (at & unitMask) << 1;
+      for (let word = base; word < base + versionWord; word++) words[word] = 0;
+      const filled = Math.min(slots, end - start);
+      for (let slot = 0; slot < filled; slot++, start++) {
+        fillSlot(words, base, slot, scratch.records[start], scratch.tags[start]);
       }
       if (start === end) return;
       at = scratch.buckets[--scratch.bucketsLength];
-      words[base + OVERFLOW_WORD] = at;
+      words[base + overflowWord] = at;
     }
   }
 
@@ -719,11 +745,11 @@ export class Dict {
     const address = this.#tryAllocateBuckets(buckets);
     if (address === 0) return false;
     const from = this.#directory[0];
-    const base = (from & UNIT_MASK) << 1;
-    const words = Math.min(buckets, this.#firstChunkBuckets) * BUCKET_WORDS;
-    this.#heap.words[address >>> SEGMENT_SHIFT].set(
-      this.#heap.words[from >>> SEGMENT_SHIFT].subarray(base, base + words),
-      (address & UNIT_MASK) << 1,
+    const base = (from & unitMask) << 1;
+    const words = Math.min(buckets, this.#firstChunkBuckets) * bucketWords;
+    this.#heap.words[address >>> segmentShift].set(
+      this.#heap.words[from >>> segmentShift].subarray(base, base + words),
+      (address & unitMask) << 1,
     );
     this.#heap.free(from);
     this.#directory[0] = address;
@@ -751,17 +777,15 @@ export class Dict {
   #dropEmptyOverflow(bucket: number): void {
     if (this.#overflowCount === 0) return;
     const allWords = this.#heap.words;
-    let words = allWords[this.#addressOf(bucket) >>> SEGMENT_SHIFT];
-    let base = (this.#addressOf(bucket) & UNIT_MASK) << 1;
+    let words = allWords[this.#addressOf(bucket) >>> segmentShift];
+    let base = (this.#addressOf(bucket) & unitMask) << 1;
     for (;;) {
-      const at = words[base + OVERFLOW_WORD];
+      const at = words[base + overflowWord];
       if (at === 0) return;
-      const nextWords = allWords[at >>> SEGMENT_SHIFT];
-      const nextBase = (at & UNIT_MASK) << 1;
-      const tags = nextWords[nextBase + TAGS_WORD] | nextWords[nextBase + TAGS_WORD + 1] |
-        nextWords[nextBase + TAGS_WORD + 2];
-      if (tags === 0) {
-        words[base + OVERFLOW_WORD] = nextWords[nextBase + OVERFLOW_WORD];
+      const nextWords = allWords[at >>> segmentShift];
+      const nextBase = (at & unitMask) << 1;
+      if (isEmptyBucket(nextWords, nextBase)) {
+        words[base + overflowWord] = nextWords[nextBase + overflowWord];
         this.#freeOverflow(at);
       } else {
         words = nextWords;
@@ -776,17 +800,17 @@ export class Dict {
     const count = this.#count;
     let at = this.#addressOf(bucket);
     for (let isFirst = true; at !== 0; isFirst = false) {
-      const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-      const base = (at & UNIT_MASK) << 1;
-      const next = words[base + OVERFLOW_WORD];
+      const words = this.#heap.words[at >>> segmentShift];
+      const base = (at & unitMask) << 1;
+      const next = words[base + overflowWord];
       if (drop !== undefined) this.#fetchRecords(words, base);
-      for (let slot = 0; slot < SLOTS; slot++) {
+      for (let slot = 0; slot < slots; slot++) {
         const record = words[base + slot];
         if (record === 0) continue;
         this.#count--;
         drop?.(record);
       }
-      if (isFirst) words.fill(0, base, base + VERSION_WORD);
+      if (isFirst) words.fill(0, base, base + versionWord);
       else this.#freeOverflow(at);
       at = next;
     }
@@ -800,12 +824,12 @@ export class Dict {
     for (let bucket = 0; bucket < this.bucketCount; bucket++) {
       let chain = 0;
       for (let at = this.#addressOf(bucket); at !== 0;) {
-        const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-        const base = (at & UNIT_MASK) << 1;
+        const words = this.#heap.words[at >>> segmentShift];
+        const base = (at & unitMask) << 1;
         let used = 0;
-        for (let slot = 0; slot < SLOTS; slot++) {
+        for (let slot = 0; slot < slots; slot++) {
           const record = words[base + slot];
-          const tag = (words[base + TAGS_WORD + (slot >>> 2)] >>> ((slot & 3) << 3)) & 0xff;
+          const tag = slotTag(words, base, slot);
           invariant((record === 0) === (tag === 0), "an empty slot has no tag");
           if (record === 0) continue;
           used++;
@@ -813,16 +837,16 @@ export class Dict {
           invariant(this.#bucketOf(hash) === bucket, "a record is in the bucket of its hash");
           invariant(tagOf(hash) === tag, "a tag is of the record's hash");
         }
-        invariant(words[base + TAGS_WORD + 2] >>> 24 === 0, "the spare tag is 0");
+        invariant(slotTag(words, base, slots) === 0, "the spare tag is 0");
         invariant(chain === 0 || used > 0, "no overflow bucket is empty");
         invariant(used === recordCount(words, base), "the tags tell how many records there are");
         count += used;
         if (chain++ > 0) {
-          const place = words[base + PLACE_WORD];
+          const place = words[base + placeWord];
           invariant(this.#overflow[place] === at, "an overflow bucket knows its place");
           overflowCount++;
         }
-        at = words[base + OVERFLOW_WORD];
+        at = words[base + overflowWord];
       }
     }
     invariant(count === this.#count, "records are counted");

@@ -8,8 +8,16 @@
  *                     which is announced with its bucket: its place in the dictionary's list of them
  */
 
-export const SLOTS = 11;
-export const TAGS_WORD = 11;
+// The compiler knows the value of a constant of the module that it compiles, and loads one of another
+// module, or an exported one, at each use. So there are two of those that hot code needs: what another
+// module imports it gives a name of its own.
+const slots = 11;
+const tagsWord = 11;
+const eachByte = 0x01010101;
+const lowBits = 0x7f7f7f7f;
+const noSlot = -1;
+
+export const SLOTS = slots;
 export const OVERFLOW_WORD = 14;
 export const VERSION_WORD = 15;
 export const PLACE_WORD = 15;
@@ -18,75 +26,79 @@ export const BUCKET_BYTES = 64;
 export const BUCKET_UNITS = 8;
 
 /** The index of no slot. */
-export const NO_SLOT = -1;
-
-/** Copies a byte into each of a word, by multiplication. */
-export const EACH_BYTE = 0x01010101;
-const LOW_BITS = 0x7f7f7f7f;
-/** The spare fourth byte of the last tags word is not a slot. */
-export const LAST_TAGS = 0x00ffffff;
+export const NO_SLOT = noSlot;
 
 /** The tag of a hash: of its highest bits, as the lowest choose the bucket; never 0. */
 export function tagOf(hash: number): number {
   return (hash >>> 24) || 1;
 }
 
-/** A word with the high bit set of exactly those bytes that are 0 in `word`. */
-export function zeroBytes(word: number): number {
-  return ~(((word & LOW_BITS) + LOW_BITS) | word | LOW_BITS);
+/** A tag as `taggedSlots` compares it: a byte four times over. */
+export function patternOf(tag: number): number {
+  return Math.imul(tag, eachByte);
 }
 
-/** The number of the first byte of which `zeroBytes` has set the bit. */
-export function firstByte(hits: number): number {
-  return (31 - Math.clz32(hits & -hits)) >>> 3;
+/**
+ * The slots of the bucket at `words[base]` whose tag a pattern is of, a bit for each, that of slot 0 being
+ * the lowest. The empty slots are those with the pattern 0.
+ */
+export function taggedSlots(words: Uint32Array, base: number, pattern: number): number {
+  const at = base + tagsWord;
+  const found = zeroBytes(words[at] ^ pattern) | zeroBytes(words[at + 1] ^ pattern) << 4 |
+    zeroBytes(words[at + 2] ^ pattern) << 8;
+  // the spare twelfth byte is no slot
+  return found & ((1 << slots) - 1);
 }
 
-/** The first record in the bucket at `words[base]` with the tag of a hash, or 0. */
-export function firstHit(words: Uint32Array, base: number, hash: number): number {
-  const pattern = Math.imul(tagOf(hash), EACH_BYTE);
-  let hits = zeroBytes(words[base + TAGS_WORD] ^ pattern);
-  if (hits !== 0) return words[base + firstByte(hits)];
-  hits = zeroBytes(words[base + TAGS_WORD + 1] ^ pattern);
-  if (hits !== 0) return words[base + 4 + firstByte(hits)];
-  hits = zeroBytes(words[base + TAGS_WORD + 2] ^ pattern);
-  return hits !== 0 ? words[base + 8 + firstByte(hits)] : 0;
+/** The number of the lowest bit that is set in what `taggedSlots` returned, which is not 0. */
+export function firstSlot(found: number): number {
+  return 31 - Math.clz32(found & -found);
 }
 
 /** The first slot of the bucket at `words[base]` that holds no record, or `NO_SLOT`. */
 export function emptySlot(words: Uint32Array, base: number): number {
-  let hits = zeroBytes(words[base + TAGS_WORD]);
-  if (hits !== 0) return firstByte(hits);
-  hits = zeroBytes(words[base + TAGS_WORD + 1]);
-  if (hits !== 0) return 4 + firstByte(hits);
-  hits = zeroBytes(words[base + TAGS_WORD + 2]) & LAST_TAGS;
-  return hits !== 0 ? 8 + firstByte(hits) : NO_SLOT;
+  const empty = taggedSlots(words, base, 0);
+  return empty === 0 ? noSlot : firstSlot(empty);
 }
 
 /** How many slots of the bucket at `words[base]` hold a record. */
 export function recordCount(words: Uint32Array, base: number): number {
-  const tags = base + TAGS_WORD;
-  return 12 - countZeroBytes(words[tags]) - countZeroBytes(words[tags + 1]) -
-    countZeroBytes(words[tags + 2]);
+  let count = slots;
+  for (let empty = taggedSlots(words, base, 0); empty !== 0; empty &= empty - 1) count--;
+  return count;
 }
 
-function countZeroBytes(word: number): number {
-  return Math.imul(zeroBytes(word) >>> 7, EACH_BYTE) >>> 24;
+/** The tag of a slot, 0 where it is empty. */
+export function slotTag(words: Uint32Array, base: number, slot: number): number {
+  return (words[base + tagsWord + (slot >>> 2)] >>> ((slot & 3) << 3)) & 0xff;
 }
 
-/** Moves a record with its tag from a slot of one bucket to an empty slot of another. */
-export function moveRecord(
-  from: Uint32Array,
-  fromBase: number,
-  fromSlot: number,
-  to: Uint32Array,
-  toBase: number,
-  toSlot: number,
+/** Puts a record into an empty slot. */
+export function fillSlot(
+  words: Uint32Array,
+  base: number,
+  slot: number,
+  record: number,
+  tag: number,
 ): void {
-  const tags = fromBase + TAGS_WORD + (fromSlot >>> 2);
-  const shift = (fromSlot & 3) << 3;
-  const tag = (from[tags] >>> shift) & 0xff;
-  to[toBase + toSlot] = from[fromBase + fromSlot];
-  to[toBase + TAGS_WORD + (toSlot >>> 2)] |= tag << ((toSlot & 3) << 3);
-  from[fromBase + fromSlot] = 0;
-  from[tags] &= ~(0xff << shift);
+  words[base + slot] = record;
+  words[base + tagsWord + (slot >>> 2)] |= tag << ((slot & 3) << 3);
+}
+
+export function clearSlot(words: Uint32Array, base: number, slot: number): void {
+  words[base + slot] = 0;
+  words[base + tagsWord + (slot >>> 2)] &= ~(0xff << ((slot & 3) << 3));
+}
+
+/** Whether no slot of the bucket at `words[base]` holds a record. */
+export function isEmptyBucket(words: Uint32Array, base: number): boolean {
+  const at = base + tagsWord;
+  return (words[at] | words[at + 1] | words[at + 2]) === 0;
+}
+
+/** Which of the four bytes of a word are 0: a bit for each, that of the lowest byte being the lowest. */
+function zeroBytes(word: number): number {
+  const highBits = ~(((word & lowBits) + lowBits) | word | lowBits);
+  // each of the four bits is multiplied to a place of its own in the highest four
+  return Math.imul(highBits >>> 7, 0x10204080) >>> 28;
 }

@@ -16,6 +16,11 @@ import { NO_SLOT, SLOTS } from "./dict_bucket.ts";
 import { fetched } from "./fetched.ts";
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "./heap.ts";
 
+// of this module, for the compiler: `dict_bucket.ts` says why
+const segmentShift = SEGMENT_SHIFT;
+const unitMask = UNIT_MASK;
+const slots = SLOTS;
+
 /** Slots that are drawn together. */
 const DRAWN_TOGETHER = 16;
 
@@ -52,7 +57,7 @@ export class Draws {
       const at = table.blockAddress(this.#blocks[i]);
       if (at === 0) continue;
       const slot = this.#slots[i];
-      const record = heap.words[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + slot];
+      const record = heap.words[at >>> segmentShift][((at & unitMask) << 1) + slot];
       if (record === 0) continue;
       this.block = this.#blocks[i];
       this.at = at;
@@ -77,13 +82,13 @@ export class Draws {
       const block = drawn < bucketCount ? drawn : bucketCount - 1 - drawn;
       const at = table.blockAddress(block);
       this.#blocks[i] = block;
-      this.#slots[i] = randomBelow(random, SLOTS);
-      read ^= allWords[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + this.#slots[i]];
+      this.#slots[i] = randomBelow(random, slots);
+      read ^= allWords[at >>> segmentShift][((at & unitMask) << 1) + this.#slots[i]];
     }
     for (let i = 0; i < DRAWN_TOGETHER; i++) {
       const at = table.blockAddress(this.#blocks[i]);
-      const record = allWords[at >>> SEGMENT_SHIFT][((at & UNIT_MASK) << 1) + this.#slots[i]];
-      if (record !== 0) read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
+      const record = allWords[at >>> segmentShift][((at & unitMask) << 1) + this.#slots[i]];
+      if (record !== 0) read ^= allWords[record >>> segmentShift][(record & unitMask) << 1];
     }
     fetched.words ^= read;
     this.#left = DRAWN_TOGETHER;

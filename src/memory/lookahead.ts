@@ -7,10 +7,15 @@
  * redis-benchmark, 2-core AMD EPYC, Deno 2.9.6, 2026-11-23).
  */
 import type { Dict } from "./dict.ts";
-import { firstHit, VERSION_WORD } from "./dict_bucket.ts";
+import { firstSlot, patternOf, taggedSlots, tagOf, VERSION_WORD } from "./dict_bucket.ts";
 import { fetched } from "./fetched.ts";
 import type { Hasher } from "./hash.ts";
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "./heap.ts";
+
+// of this module, for the compiler: `dict_bucket.ts` says why
+const segmentShift = SEGMENT_SHIFT;
+const unitMask = UNIT_MASK;
+const versionWord = VERSION_WORD;
 
 /**
  * The searches of one batch.
@@ -58,10 +63,10 @@ export class Lookahead {
     const at = dict.bucketAddress(hash);
     this.#hashes[i] = hash;
     this.#addresses[i] = at;
-    const words = this.#heap.words[at >>> SEGMENT_SHIFT];
-    const base = (at & UNIT_MASK) << 1;
+    const words = this.#heap.words[at >>> segmentShift];
+    const base = (at & unitMask) << 1;
     // a bucket may lie across two cache lines
-    fetched.words ^= words[base] ^ words[base + VERSION_WORD];
+    fetched.words ^= words[base] ^ words[base + versionWord];
     return i;
   }
 
@@ -77,13 +82,15 @@ export class Lookahead {
     const count = this.#count;
     for (let i = this.#fetched; i < count; i++) {
       const at = addresses[i];
-      const words = allWords[at >>> SEGMENT_SHIFT];
-      addresses[i] = firstHit(words, (at & UNIT_MASK) << 1, this.#hashes[i]);
+      const words = allWords[at >>> segmentShift];
+      const base = (at & unitMask) << 1;
+      const hits = taggedSlots(words, base, patternOf(tagOf(this.#hashes[i])));
+      addresses[i] = hits === 0 ? 0 : words[base + firstSlot(hits)];
     }
     let read = 0;
     for (let i = this.#fetched; i < count; i++) {
       const record = addresses[i];
-      if (record !== 0) read ^= allWords[record >>> SEGMENT_SHIFT][(record & UNIT_MASK) << 1];
+      if (record !== 0) read ^= allWords[record >>> segmentShift][(record & unitMask) << 1];
     }
     fetched.words ^= read;
     this.#fetched = count;

@@ -12,6 +12,7 @@
  */
 import { copyBytes } from "../memory/bytes.ts";
 import type { Dict } from "../memory/dict.ts";
+import { DictWalk } from "../memory/dict_walk.ts";
 import type { Dicts } from "../memory/dicts.ts";
 import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
@@ -248,14 +249,78 @@ export class Sets implements ValueKind {
     this.#walk(record, this.member, visit);
   }
 
+  /** As `forEach`, but only those members that all of `others` have. */
+  forEachShared(record: number, others: readonly number[], visit: VisitMember): void {
+    this.#walkWhere(record, others, true, Infinity, visit);
+  }
+
+  /** How many members all of `others` have; none beyond `limit` is counted. */
+  countShared(record: number, others: readonly number[], limit: number): number {
+    return this.#walkWhere(record, others, true, limit, () => {});
+  }
+
+  /** As `forEach`, but only those members that none of `others` has. */
+  forEachUnshared(record: number, others: readonly number[], visit: VisitMember): void {
+    this.#walkWhere(record, others, false, Infinity, visit);
+  }
+
+  /** Walks over at most `limit` members that each of `others` has, or none has; returns how many there were. */
+  #walkWhere(
+    record: number,
+    others: readonly number[],
+    isShared: boolean,
+    limit: number,
+    visit: VisitMember,
+  ): number {
+    const { member } = this;
+    const dict = this.dictOf(record);
+    let count = 0;
+    if (dict === null) {
+      this.#walk(record, member, () => {
+        if (count === limit) return;
+        const { buffer, start, end } = member;
+        for (const other of others) {
+          if (this.has(other, buffer, start, end) !== isShared) return;
+        }
+        count++;
+        visit(member);
+      });
+      return count;
+    }
+    const walk = new DictWalk(this.#heap, dict);
+    while (count < limit && walk.next()) {
+      for (const other of others) this.#keep(walk, other, isShared);
+      for (let i = 0; i < walk.count && count < limit; i++) {
+        this.#locate(walk.records[i], member);
+        count++;
+        visit(member);
+      }
+    }
+    return count;
+  }
+
+  /** Keeps only those records in a portion whose members a set has, or has not. */
+  #keep(walk: DictWalk, record: number, isShared: boolean): void {
+    const dict = this.dictOf(record);
+    if (dict !== null) return walk.keep(dict, isShared);
+    const moved = this.#moved;
+    walk.keepWhere((member) => {
+      this.#locate(member, moved);
+      return this.has(record, moved.buffer, moved.start, moved.end) === isShared;
+    });
+  }
+
   #walk(record: number, member: Slice, visit: VisitMember): void {
     const root = rootOf(this.#heap, record);
     const encoding = encodingOf(this.#heap, record);
     if (encoding === Encoding.HASH_TABLE) {
-      this.#dicts.at(root).forEach((found) => {
-        this.#locate(found, member);
-        visit(member);
-      });
+      const walk = new DictWalk(this.#heap, this.#dicts.at(root));
+      while (walk.next()) {
+        for (let i = 0; i < walk.count; i++) {
+          this.#locate(walk.records[i], member);
+          visit(member);
+        }
+      }
     } else if (encoding === Encoding.INTSET) {
       const count = this.intsets.count(root);
       for (let i = 0; i < count; i++) {
