@@ -4,7 +4,7 @@
  *
  * It owns which files there are and when the log is rewritten. It hears of commands from the one seam that
  * all changes pass (`command`), and is asked at the end of each turn whether replies may leave (`commit`).
- * How bytes get to the disk is in `aof_writer.ts`, how they are read at start in `aof_loader.ts`.
+ * How bytes get to the disk is in `aof_writer.ts`, how they are read at start in `loader.ts`.
  *
  * Rewriting needs no fork: at one moment the cut of a snapshot is made and the log goes on in another file;
  * when the snapshot is on the disk it becomes the base, in place of all files before that moment.

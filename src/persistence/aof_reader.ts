@@ -3,7 +3,7 @@
  * lines that begin with `#` may stand.
  *
  * It finds the commands and says where each ends. What a file that ends too early means, and how commands
- * are run, is for `aof_loader.ts`.
+ * are run, is for `loader.ts`.
  */
 import { Arguments } from "../resp/arguments.ts";
 import type { ReadableFile } from "../storage.ts";

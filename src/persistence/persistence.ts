@@ -158,11 +158,11 @@ export class Persistence {
   #findManifest(): AofManifest {
     const { log, resolvePath, values } = this.#foundation;
     const folder = resolvePath(values.appenddirname);
-    const text = this.#readText(`${folder}/${values.appendfilename}.manifest`);
     try {
+      const text = this.#readText(`${folder}/${values.appendfilename}.manifest`);
       if (text !== null) return AofManifest.parse(text);
       const oldPath = resolvePath(values.appendfilename);
-      if (!values.appendonly || this.#readText(oldPath) === null) return new AofManifest();
+      if (!values.appendonly || !this.#isThere(oldPath)) return new AofManifest();
       const manifest = AofManifest.ofOldFile(values.appendfilename);
       this.aof.adopt(manifest, oldPath);
       log.notice(`Successfully migrated an old-style AOF into the folder ${folder}`);
@@ -176,16 +176,22 @@ export class Persistence {
     }
   }
 
-  /** The text of a small file; null if there is none. */
-  #readText(path: string): string | null {
+  #isThere(path: string): boolean {
     try {
-      using file = this.#foundation.storage.open(path);
-      const bytes = new Uint8Array(file.byteLength);
-      return new TextDecoder().decode(bytes.subarray(0, file.read(bytes)));
+      this.#foundation.storage.open(path)[Symbol.dispose]();
+      return true;
     } catch (error) {
-      if (error instanceof StorageError && error.kind === "missing") return null;
+      if (error instanceof StorageError && error.kind === "missing") return false;
       throw error;
     }
+  }
+
+  /** The text of a small file; null if there is none. */
+  #readText(path: string): string | null {
+    if (!this.#isThere(path)) return null;
+    using file = this.#foundation.storage.open(path);
+    const bytes = new Uint8Array(file.byteLength);
+    return new TextDecoder().decode(bytes.subarray(0, file.read(bytes)));
   }
 
   /** While a log is run again it is another time. */
