@@ -266,7 +266,7 @@ export function discard(storage: Storage, path: string): void {
 }
 
 /** The folder of an absolute path. */
-function folderOf(path: string): string {
+export function folderOf(path: string): string {
   const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   return end <= 0 ? path.slice(0, 1) : path.slice(0, end);
 }

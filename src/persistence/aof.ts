@@ -10,7 +10,7 @@
  * when the snapshot is on the disk it becomes the base, in place of all files before that moment.
  */
 import { AppendFsync } from "../config/values.ts";
-import { discard, replaceFile, StorageError, type WritableFile } from "../storage.ts";
+import { discard, folderOf, replaceFile, StorageError, type WritableFile } from "../storage.ts";
 import { AofManifest } from "./aof_manifest.ts";
 import { AofWriter } from "./aof_writer.ts";
 import { BackgroundSave, type RdbDestination, saveNow, SnapshotCancelled } from "./rdb_file.ts";
@@ -112,21 +112,33 @@ export class AppendOnlyFile {
     return resolvePath(values.appenddirname);
   }
 
+  /** A folder that is not there after a power cut would take the log with it. */
+  #makeFolder(): void {
+    const { storage } = this.#foundation;
+    storage.makeFolder(this.#folder);
+    storage.syncFolder(folderOf(this.#folder));
+  }
+
   #path(name: string): string {
     return `${this.#folder}/${name}`;
   }
 
   /**
-   * Makes a log of one file, of older versions, the first of many.
+   * Makes a log of one file, of older versions, the first of many. It moves last: whoever finds it where
+   * it was, behind a manifest that has nothing else, does this again.
    *
    * @throws {StorageError}
    */
-  adopt(manifest: AofManifest, oldPath: string): void {
-    const { storage } = this.#foundation;
-    storage.makeFolder(this.#folder);
+  adopt(manifest: AofManifest): void {
+    const { storage, resolvePath } = this.#foundation;
+    const { name } = manifest.base!;
+    const oldPath = resolvePath(name);
+    this.#makeFolder();
     this.#persist(manifest);
-    storage.rename(oldPath, this.#path(manifest.base!.name));
+    storage.rename(oldPath, this.#path(name));
+    // before any other file is named
     storage.syncFolder(this.#folder);
+    storage.syncFolder(folderOf(oldPath));
   }
 
   /** Says which files there were at start: their numbers are not given again. */
@@ -141,7 +153,7 @@ export class AppendOnlyFile {
    */
   open(loadedBytes: number): void {
     const { storage, values, log } = this.#foundation;
-    storage.makeFolder(this.#folder);
+    this.#makeFolder();
     let manifest = this.#manifest;
     if (manifest.files.length === 0) {
       manifest = manifest.withBase(values.appendfilename, true, 0);
@@ -262,12 +274,12 @@ export class AppendOnlyFile {
   }
 
   #beginRewrite(): void {
-    const { clock, log, storage, values } = this.#foundation;
+    const { clock, log, values } = this.#foundation;
     this.isRewriteScheduled = false;
     const startedMs = clock.nowMs();
     const snapshot = cut(this.#foundation, true);
     try {
-      storage.makeFolder(this.#folder);
+      this.#makeFolder();
       if (this.#state !== AofState.Off) this.#rotate();
     } catch (error) {
       snapshot.cancel();

@@ -90,6 +90,11 @@ export class AofManifest {
     return new AofManifest({ name, sequence: 1 });
   }
 
+  /** Whether there is no file but, perhaps, that of a log of older versions. */
+  mayBeOfOldFile(name: string): boolean {
+    return this.increments.length === 0 && (this.base === null || this.base.name === name);
+  }
+
   withoutHistory(): AofManifest {
     return this.#with({ history: [] });
   }

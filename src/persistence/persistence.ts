@@ -157,15 +157,21 @@ export class Persistence {
   /** The files of the log, as the disk has them. A log of one file, of older versions, becomes such a one. */
   #findManifest(): AofManifest {
     const { log, resolvePath, values } = this.#foundation;
-    const folder = resolvePath(values.appenddirname);
+    const { appenddirname, appendfilename, appendonly } = values;
+    const folder = resolvePath(appenddirname);
     try {
-      const text = this.#readText(`${folder}/${values.appendfilename}.manifest`);
-      if (text !== null) return AofManifest.parse(text);
-      const oldPath = resolvePath(values.appendfilename);
-      if (!values.appendonly || !this.#isThere(oldPath)) return new AofManifest();
-      const manifest = AofManifest.ofOldFile(values.appendfilename);
-      this.aof.adopt(manifest, oldPath);
-      log.notice(`Successfully migrated an old-style AOF into the folder ${folder}`);
+      const text = this.#readText(`${folder}/${appendfilename}.manifest`);
+      const found = text === null ? new AofManifest() : AofManifest.parse(text);
+      if (!appendonly || !found.mayBeOfOldFile(appendfilename)) return found;
+      if (!this.#isThere(resolvePath(appendfilename))) return found;
+      // moving it comes last, and may have been cut short
+      if (found.base !== null && this.#isThere(`${folder}/${appendfilename}`)) return found;
+      const manifest = AofManifest.ofOldFile(appendfilename);
+      this.aof.adopt(manifest);
+      log.notice(
+        `Successfully migrated an old-style AOF file (${appendfilename}) into the AOF directory ` +
+          `(${appenddirname}).`,
+      );
       return manifest;
     } catch (error) {
       if (error instanceof ManifestError) {

@@ -4,7 +4,8 @@
  * What survives a power cut: of a file at least what was synced, and any beginning of what was written
  * since (file systems that order data before the length, as ext4, XFS, APFS and NTFS do); of a folder
  * what was synced, and any beginning of the names made, changed and removed since. Neither waits for
- * the other: a new name may be there before the content, and the content before the name.
+ * the other: a new name may be there before the content, and the content before the name. A new folder
+ * is a name too, without which there is nothing of what is in it.
  */
 import { type Random, randomBelow } from "../../src/random.ts";
 import {
@@ -48,6 +49,8 @@ export class SimulatedStorage implements Storage {
   /** What survives of it, and the changes since, by folder. */
   readonly #synced: Names;
   #changes: { folder: string; apply: (names: Names) => void }[] = [];
+  /** Folders that were made, and whose names may not survive. */
+  readonly #newFolders: Set<string> = new Set();
   /** Asked before each operation: an error that it returns is thrown. */
   fault: (operation: StorageOperation, path: string) => StorageError | null = () => null;
   /** Called behind each change. */
@@ -73,6 +76,10 @@ export class SimulatedStorage implements Storage {
       if (left === 0) continue;
       survivingByFolder.set(folder, left - 1);
       apply(names);
+    }
+    for (const folder of this.#newFolders) {
+      if (randomBelow(random, 2) > 0) continue;
+      for (const path of names.keys()) if (folderOf(path) === folder) names.delete(path);
     }
     const survivors = new Map<Inode, Inode>();
     for (const [path, inode] of names) {
@@ -161,6 +168,7 @@ export class SimulatedStorage implements Storage {
 
   makeFolder(path: string): void {
     this.#attempt("makeFolder", path);
+    if (this.paths.every((name) => folderOf(name) !== path)) this.#newFolders.add(path);
   }
 
   list(path: string): string[] {
@@ -173,6 +181,9 @@ export class SimulatedStorage implements Storage {
     this.#attempt("syncFolder", path);
     for (const { folder, apply } of this.#changes) if (folder === path) apply(this.#synced);
     this.#changes = this.#changes.filter(({ folder }) => folder !== path);
+    for (const folder of this.#newFolders) {
+      if (folderOf(folder) === path) this.#newFolders.delete(folder);
+    }
     this.changed();
   }
 
