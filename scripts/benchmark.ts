@@ -40,7 +40,7 @@ import {
 import {
   findReferenceProgram,
   redinoFromBinary,
-  redinoFromSource,
+  redinoOnDeno,
   referenceServer,
   RunningServer,
   type ServerProgram,
@@ -64,7 +64,7 @@ async function choosePrograms(options: BenchmarkOptions): Promise<ServerProgram[
   if (!options.referencesOnly) {
     programs.push(
       options.binaryPath === undefined
-        ? redinoFromSource()
+        ? redinoOnDeno("bundle")
         : await redinoFromBinary(options.binaryPath),
     );
   }
@@ -85,13 +85,9 @@ async function describeVersions(programs: readonly ServerProgram[]): Promise<str
   for (const program of programs) {
     await using server = await RunningServer.start(program);
     const version = await server.version();
-    versions.push(program.name === "redino" ? `${version} (${describeBuild(program)})` : version);
+    versions.push(program.form === undefined ? version : `${version} (${program.form})`);
   }
   return versions;
-}
-
-function describeBuild({ command }: ServerProgram): string {
-  return command === Deno.execPath() ? `source on Deno ${Deno.version.deno}` : "binary";
 }
 
 async function reportThroughput(
@@ -184,16 +180,14 @@ async function reportPauses(
   return figures;
 }
 
-/** Here both the source and the binary are measured, since to start is where they differ. */
+/** Here the source is measured as well, since to start is where it differs. */
 async function reportStartup(
   { startupRounds, referencesOnly }: BenchmarkOptions,
   programs: readonly ServerProgram[],
 ): Promise<StartupFigures[]> {
-  const source = redinoFromSource();
-  const others = programs.filter(({ command }) => command !== source.command);
   const figures: StartupFigures[] = [];
-  for (const program of referencesOnly ? others : [source, ...others]) {
-    const label = program.name === "redino" ? `redino (${describeBuild(program)})` : program.name;
+  for (const program of referencesOnly ? programs : [redinoOnDeno("source"), ...programs]) {
+    const label = program.form === undefined ? program.name : `${program.name} (${program.form})`;
     progress(`start-up: ${label}`);
     figures.push({ label, firstPongMs: await measureStartup(program, startupRounds) });
   }

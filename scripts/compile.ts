@@ -2,6 +2,9 @@
  * `deno task compile`: makes `dist/redino`, one executable with the permissions of the start task
  * baked in. `--target` names other platforms, any number of them, and makes `dist/redino-<target>`.
  *
+ * What is compiled is the bundle: V8 does not take what one module imports from another for constant,
+ * and a tenth of the instructions of GET and SET went into that (Deno 2.9.6, 2026-11-27).
+ *
  * `deno compile` puts the program behind a small runtime, `denort`, that it downloads from Deno's own
  * site. Where that can't be reached, an x86-64 Linux executable is still made from what npm has: see
  * `npmRuntime` and `npmDeno`.
@@ -97,6 +100,9 @@ export function outputPath(target?: string): string {
   return `dist/redino${target === undefined ? "" : `-${target}`}${suffix}`;
 }
 
+/** What `deno task bundle` has made of the source. */
+const bundlePath = "dist/redino.js";
+
 /** The command line of `deno compile`. Types are checked by `deno task ok`, not here again. */
 export function compileArguments(target: string, output: string): string[] {
   return [
@@ -105,7 +111,7 @@ export function compileArguments(target: string, output: string): string[] {
     ...startFlags(),
     ...["--target", target],
     ...["--output", output],
-    "main.ts",
+    bundlePath,
   ];
 }
 

@@ -32,7 +32,7 @@ export interface BenchmarkOptions {
   valkey: boolean;
   /** Leave redino out and measure Valkey against Redis: shows the harness's own noise. */
   referencesOnly: boolean;
-  /** A compiled redino, run instead of the source. */
+  /** A compiled redino, run instead of the bundle. */
   binaryPath?: string;
   /** Where all figures of all runs are written. */
   jsonPath?: string;
@@ -47,7 +47,7 @@ export const usage = `usage: deno task bench [flags]
                     "ping" is both pings, "strings" and "collections" are all tests of these
   --pipelines LIST  (1,16,64)
   --sizes LIST      bytes of a value (3,32,1024,16384)
-  --binary FILE     a compiled redino; without it the source is run
+  --binary FILE     a compiled redino; without it the bundle is run
   --valkey          compare with Valkey too
   --references-only compare Valkey with Redis, without redino
   --json FILE       write every figure of every run

@@ -9,6 +9,8 @@ import { WireConnection } from "./wire.ts";
 export interface ServerProgram {
   /** Short, and unique among the servers compared: `redino`, `Redis`, `Valkey`. */
   name: string;
+  /** What it is run from, where there is a choice. */
+  form?: string;
   command: string;
   args: string[];
 }
@@ -20,20 +22,23 @@ const logCharsKept = 4_000;
 /** Nothing is to be written to disk while requests are counted. */
 const withoutPersistence = ["--save", "", "--appendonly", "no"];
 
-/** redino from its source, with the permissions that `deno task start` gives it. */
-export function redinoFromSource(): ServerProgram {
-  const [config, main] = ["deno.json", "main.ts"].map((name) =>
+/** redino on this Deno, from its source or bundled, with the permissions of `deno task start`. */
+export function redinoOnDeno(form: "source" | "bundle"): ServerProgram {
+  const entry = form === "source" ? "main.ts" : "dist/redino.js";
+  const [config, main] = ["deno.json", entry].map((name) =>
     decodeURIComponent(new URL(`../../${name}`, import.meta.url).pathname)
   );
   return {
     name: "redino",
+    form: `${form} on Deno ${Deno.version.deno}`,
     command: Deno.execPath(),
     args: ["run", "--config", config, ...startFlags(), main, ...withoutPersistence],
   };
 }
 
 export async function redinoFromBinary(path: string): Promise<ServerProgram> {
-  return { name: "redino", command: await Deno.realPath(path), args: withoutPersistence };
+  const command = await Deno.realPath(path);
+  return { name: "redino", form: "binary", command, args: withoutPersistence };
 }
 
 export async function referenceServer(name: "Redis" | "Valkey"): Promise<ServerProgram> {

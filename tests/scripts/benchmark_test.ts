@@ -21,7 +21,7 @@ import {
   isClientBound,
   missedGoals,
 } from "../../scripts/benchmark/report.ts";
-import { redinoFromSource } from "../../scripts/benchmark/servers.ts";
+import { redinoOnDeno } from "../../scripts/benchmark/servers.ts";
 import { keyCountFor, planWorkloads } from "../../scripts/benchmark/throughput.ts";
 
 const csvHeadings = '"test","rps","avg_latency_ms","min_latency_ms",' +
@@ -192,12 +192,14 @@ Deno.test("goals depend on test, size and pipeline", () => {
   assertEquals(goalRatio({ test: "hgetall", pipeline: 16, keyCount: 1 }), 1);
 });
 
-Deno.test("redino's source gets the permissions of the start task, and not all of them", () => {
-  const { args } = redinoFromSource();
-  assertEquals(args[0], "run");
-  assertEquals(args.includes("--allow-net"), true);
-  assertEquals(args.includes("-A") || args.includes("--allow-all"), false);
-  assertEquals(args.some((argument) => argument.endsWith("/main.ts")), true);
+Deno.test("redino gets the permissions of the start task, and not all of them", () => {
+  for (const [form, entry] of [["source", "/main.ts"], ["bundle", "/dist/redino.js"]] as const) {
+    const { args } = redinoOnDeno(form);
+    assertEquals(args[0], "run");
+    assertEquals(args.includes("--allow-net"), true);
+    assertEquals(args.includes("-A") || args.includes("--allow-all"), false);
+    assertEquals(args.some((argument) => argument.endsWith(entry)), true);
+  }
 });
 
 Deno.test("large values are spread over fewer keys", () => {

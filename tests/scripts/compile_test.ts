@@ -15,7 +15,7 @@ Deno.test("the executable gets the permissions of the start task, and not all of
   const permissions = startFlags().filter((flag) => flag.startsWith("--allow-"));
   assertEquals(args.filter((arg) => arg.startsWith("--allow-")), permissions);
   assertEquals(permissions.length > 0, true);
-  assertEquals(args.at(-1), "main.ts");
+  assertEquals(args.at(-1), "dist/redino.js");
 });
 
 Deno.test("a start task that asks for everything, or is not understood, is refused", () => {
