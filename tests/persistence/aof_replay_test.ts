@@ -5,10 +5,12 @@ import { datasetDigest } from "../../src/observe/digest.ts";
 import { Server } from "../../src/server.ts";
 import { CommandGenerator } from "../support/command_generator.ts";
 import { testScale, withSeed } from "../support/property.ts";
+import { sendRandomCommands } from "../support/random_load.ts";
 import { SimulatedStorage } from "../support/simulated_storage.ts";
 import { configFrom } from "../net/support.ts";
 
 const commands = 400;
+const commandsPerScene = 100;
 
 function makeServer(storage: SimulatedStorage, clock: ManualClock): Server {
   const config = configFrom("/data", ["bind 127.0.0.1", 'save ""', "appendonly yes"]);
@@ -24,18 +26,7 @@ Deno.test("what random commands have left is there again when their log has been
       const server = makeServer(storage, clock);
       await server.start();
       const client = await Client.connect(server);
-      for (let sent = 0; sent < commands;) {
-        generator.changeScene();
-        for (let i = 0; i < 100; i++) {
-          const group = generator.next();
-          await Promise.all(
-            group.map((words) =>
-              client.send(words.map((word) => Uint8Array.from(word, (byte) => byte.charCodeAt(0))))
-            ),
-          );
-          sent += group.length;
-        }
-      }
+      await sendRandomCommands(client, generator, commands, commandsPerScene);
       client.close();
       const digest = datasetDigest(server.keyspace.databases);
       await server.stop();

@@ -11,6 +11,7 @@ import { Arguments } from "../../src/resp/arguments.ts";
 import { Server } from "../../src/server.ts";
 import { CommandGenerator } from "../support/command_generator.ts";
 import { testScale, withSeed } from "../support/property.ts";
+import { bytesOf } from "../support/wire_connection.ts";
 
 const startMs = Date.UTC(2026, 0, 1);
 
@@ -25,8 +26,7 @@ class Data {
   }
 
   run(...words: string[]): void {
-    const bytes = words.map((word) => Uint8Array.from(word, (byte) => byte.charCodeAt(0)));
-    this.#runner.run(Arguments.from(bytes));
+    this.#runner.run(Arguments.from(words.map(bytesOf)));
   }
 
   get digest(): string {

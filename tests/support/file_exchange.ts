@@ -13,11 +13,11 @@ import { type Random, randomBelow, SeededRandom } from "../../src/random.ts";
 import { Server } from "../../src/server.ts";
 import { redisVersion } from "../../src/version.ts";
 import { CommandGenerator } from "./command_generator.ts";
+import { sendRandomCommands } from "./random_load.ts";
 import { findReferenceProgram, startReferenceServer } from "./reference_server.ts";
 
 /** A file has what about so many commands have left. */
 const commandsPerFile = 2_000;
-const commandsPerScene = 250;
 
 /** Keys that go within a day go before the file is written: the servers that load it would lose them. */
 const dayMs = 86_400_000;
@@ -44,15 +44,7 @@ export async function* exchangeFiles(count: number, seed: number): AsyncGenerato
 
 async function fill({ port }: Server, generator: CommandGenerator): Promise<void> {
   const client = await Client.connect({ port });
-  for (let sent = 0; sent < commandsPerFile;) {
-    generator.changeScene();
-    for (let i = 0; i < commandsPerScene;) {
-      const group = generator.next();
-      await Promise.all(group.map((words) => client.send(words.map(bytesOf))));
-      i += group.length;
-      sent += group.length;
-    }
-  }
+  await sendRandomCommands(client, generator, commandsPerFile);
   client.close();
 }
 
@@ -111,8 +103,4 @@ async function digestOf(program: string, directory: string): Promise<string> {
   } finally {
     await server.stop();
   }
-}
-
-function bytesOf(word: string): Uint8Array {
-  return Uint8Array.from(word, (character) => character.charCodeAt(0));
 }

@@ -10,9 +10,9 @@ import { SeededRandom } from "../../src/random.ts";
 import { Server } from "../../src/server.ts";
 import { CommandGenerator } from "./command_generator.ts";
 import type { Target } from "./player.ts";
+import { sendRandomCommands } from "./random_load.ts";
 import { startReferenceServer } from "./reference_server.ts";
 
-const commandsPerScene = 250;
 const databases = 16;
 
 const dayMs = 86_400_000;
@@ -59,15 +59,7 @@ function fillReal(
 ): Promise<string> {
   const generator = new CommandGenerator(new SeededRandom(seed));
   return withReal(program, directory, true, async (client) => {
-    for (let sent = 0; sent < count;) {
-      generator.changeScene();
-      for (let i = 0; i < commandsPerScene;) {
-        const group = generator.next();
-        await Promise.all(group.map((words) => client.send(words.map(bytesOf))));
-        i += group.length;
-        sent += group.length;
-      }
-    }
+    await sendRandomCommands(client, generator, count);
     await client.send(["RESET"]);
     await stopTime(client);
     const digest = await digestOf(client);
@@ -151,8 +143,4 @@ async function digestOf(client: Client): Promise<string> {
     if (reply.kind === "simple") return reply.text;
     if (reply.kind !== "error" || !reply.text.startsWith("LOADING")) return JSON.stringify(reply);
   }
-}
-
-function bytesOf(word: string): Uint8Array {
-  return Uint8Array.from(word, (character) => character.charCodeAt(0));
 }

@@ -8,12 +8,11 @@ import { type Random, randomBelow } from "../../src/random.ts";
 import type { Target } from "../support/player.ts";
 import { testScale, withSeed } from "../support/property.ts";
 import { startRedino } from "../support/redino_server.ts";
-import { WireConnection } from "../support/wire_connection.ts";
+import { bytesOf as toBytes, WireConnection } from "../support/wire_connection.ts";
 
 const requestsPerBatch = 200;
 
 /** Bytes as text, one character each: what requests and replies are joined of here. */
-const toBytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const fromBytes = (bytes: Uint8Array) => {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
