@@ -16,12 +16,12 @@ const arrayType = 0x2a;
 const bulkType = 0x24;
 const carriageReturn = 13;
 const lineFeed = 10;
+const digitZero = 48;
 
-/** Room for a type byte, 20 digits and CRLF. */
+/** Room for a type byte, 20 digits and CRLF; and for CRLF behind the bytes of a bulk string. */
 const headerBytesMax = 24;
+const bulkOverheadMax = headerBytesMax + 2;
 const digitsMax = 20;
-
-const encoder = new TextEncoder();
 
 export class CommandWriter {
   bytes: Uint8Array = new Uint8Array(propagationBufferBytesUsual);
@@ -39,7 +39,8 @@ export class CommandWriter {
 
   /** Begins a command of so many words, its name included, which the caller writes. */
   begin(wordCount: number): this {
-    this.#header(arrayType, wordCount);
+    this.#reserve(headerBytesMax);
+    this.end = writeHeader(this.bytes, this.end, arrayType, wordCount);
     return this;
   }
 
@@ -61,10 +62,13 @@ export class CommandWriter {
 
   /** Writes a word of ASCII. */
   word(text: string): this {
-    this.#header(bulkType, text.length);
-    this.#reserve(text.length + 2);
-    for (let i = 0; i < text.length; i++) this.bytes[this.end++] = text.charCodeAt(i);
-    return this.#lineEnd();
+    const { length } = text;
+    this.#reserve(bulkOverheadMax + length);
+    const { bytes } = this;
+    let at = writeHeader(bytes, this.end, bulkType, length);
+    for (let i = 0; i < length; i++) bytes[at++] = text.charCodeAt(i);
+    this.end = writeLineEnd(bytes, at);
+    return this;
   }
 
   slice({ buffer, start, end }: Slice): this {
@@ -73,43 +77,44 @@ export class CommandWriter {
 
   bulk(buffer: Uint8Array, start: number, end: number): this {
     const length = end - start;
-    this.#header(bulkType, length);
-    this.#reserve(length + 2);
-    copyBytes(buffer, start, this.bytes, this.end, length);
-    this.end += length;
-    return this.#lineEnd();
+    this.#reserve(bulkOverheadMax + length);
+    const { bytes } = this;
+    const at = writeHeader(bytes, this.end, bulkType, length);
+    copyBytes(buffer, start, bytes, at, length);
+    this.end = writeLineEnd(bytes, at + length);
+    return this;
   }
 
   integer(value: Int64): this {
-    const length = typeof value === "number"
-      ? writeInteger(this.#digits, 0, value)
-      : encoder.encodeInto(value.toString(), this.#digits).written;
-    return this.bulk(this.#digits, 0, length);
+    if (typeof value !== "number") return this.word(value.toString());
+    return this.bulk(this.#digits, 0, writeInteger(this.#digits, 0, value));
   }
 
   streamId(id: StreamId): this {
     return this.bulk(this.#digits, 0, id.write(this.#digits));
   }
 
-  /** Writes a type byte, a length and CRLF. */
-  #header(type: number, length: number): void {
-    this.#reserve(headerBytesMax);
-    this.bytes[this.end++] = type;
-    this.end = writeInteger(this.bytes, this.end, length);
-    this.#lineEnd();
-  }
-
-  #lineEnd(): this {
-    this.bytes[this.end++] = carriageReturn;
-    this.bytes[this.end++] = lineFeed;
-    return this;
-  }
-
   #reserve(length: number): void {
-    const needed = this.end + length;
-    if (needed <= this.bytes.length) return;
+    if (this.end + length > this.bytes.length) this.#grow(this.end + length);
+  }
+
+  #grow(needed: number): void {
     const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     larger.set(this.bytes.subarray(0, this.end));
     this.bytes = larger;
   }
+}
+
+/** Writes a type byte, a number and CRLF; returns the position behind. */
+function writeHeader(bytes: Uint8Array, at: number, type: number, value: number): number {
+  bytes[at++] = type;
+  if (value < 10) bytes[at++] = digitZero + value;
+  else at = writeInteger(bytes, at, value);
+  return writeLineEnd(bytes, at);
+}
+
+function writeLineEnd(bytes: Uint8Array, at: number): number {
+  bytes[at] = carriageReturn;
+  bytes[at + 1] = lineFeed;
+  return at + 2;
 }
