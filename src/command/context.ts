@@ -30,7 +30,7 @@ import type { PubSub } from "../session/pubsub.ts";
 import type { Pushes } from "../session/pushes.ts";
 import type { Tracking } from "../session/tracking.ts";
 import type { WatchedKeys } from "../session/watched_keys.ts";
-import type { CommandWriter } from "./command_writer.ts";
+import type { CommandWriter } from "../persistence/command_writer.ts";
 import type { Propagation } from "./propagation.ts";
 import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";

@@ -25,7 +25,7 @@ import { encodedStart } from "../resp/encoded_request.ts";
 import { keyLengthOf, keyStartOf } from "../values/record.ts";
 import type { Slice } from "../values/slice.ts";
 import type { CommandFeed } from "./command_feed.ts";
-import { CommandWriter } from "./command_writer.ts";
+import { CommandWriter } from "../persistence/command_writer.ts";
 import type { CommandContext } from "./context.ts";
 import { publishKeyspaceEvent } from "./keyspace_notifications.ts";
 import { CommandFlag } from "./spec.ts";

@@ -1,5 +1,5 @@
 /** The commands on one set, and SMOVE. What makes a set of several is in `set_algebra.ts`. */
-import type { CommandWriter } from "../command/command_writer.ts";
+import type { CommandWriter } from "../persistence/command_writer.ts";
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import { NotifyClass } from "../keyspace/events.ts";

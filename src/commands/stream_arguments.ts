@@ -1,5 +1,5 @@
 /** What the commands on streams share: IDs, ranges of them and trimming as arguments; entries as replies. */
-import type { CommandWriter } from "../command/command_writer.ts";
+import type { CommandWriter } from "../persistence/command_writer.ts";
 import type { CommandContext } from "../command/context.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { CommandError, errors } from "../resp/errors.ts";

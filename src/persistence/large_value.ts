@@ -4,28 +4,22 @@
  * A value is frozen at the moment that its key's bucket is announced, and is from then on written by two
  * hands: by `step`, when it is its turn, and by each first change of a part, which is saved before it
  * happens. What is saved waits in memory, so that the parts of a value follow each other in the file.
+ * Both hands write with the one `SnapshotWriter` that the value has, to different places. Streams have
+ * more than nodes: `large_stream.ts`.
  */
 import type { Dict } from "../memory/dict.ts";
 import type { BlockReader, FrozenBlocks } from "../memory/frozen_blocks.ts";
-import { RdbOutput } from "./rdb_output.ts";
-import type { ValueWriter } from "./value_writer.ts";
-
-/** There may be many that wait: their outputs begin small. */
-const savedChunkBytes = 4096;
+import type { RdbOutput } from "./rdb_output.ts";
+import type { SnapshotWriter } from "./snapshot_writer.ts";
 
 /** A value of which parts are still to be written. */
 export interface LargeValue {
   /**
    * Writes what was saved, then parts, until the output has `untilBytes` bytes. Whether that was the last.
    */
-  step(output: RdbOutput, writer: ValueWriter, untilBytes: number): boolean;
+  step(output: RdbOutput, untilBytes: number): boolean;
   /** Nobody wants it any more. */
   cancel(): void;
-}
-
-/** An output whose bytes go into another one. */
-export function savedOutput(): RdbOutput {
-  return new RdbOutput({ compresses: true, sums: false, chunkBytes: savedChunkBytes });
 }
 
 /** Moves all bytes of an output to another one. */
@@ -37,51 +31,63 @@ export function moveBytes(from: RdbOutput, to: RdbOutput): void {
   }
 }
 
-/** Writes one element of a large set, hash or sorted set. */
-export type WriteElement = (writer: ValueWriter, element: number) => void;
+/** A string: all of it is saved when it is frozen, as that is no more than to copy it. */
+export class LargeString implements LargeValue {
+  readonly #saved: RdbOutput;
+
+  /** @param writer Has begun the value, which is in its output. */
+  constructor(writer: SnapshotWriter) {
+    writer.endLarge();
+    this.#saved = writer.output;
+  }
+
+  step(output: RdbOutput): boolean {
+    moveBytes(this.#saved, output);
+    return true;
+  }
+
+  cancel(): void {
+    // nobody is to tell of changes
+  }
+}
 
 /** A set, hash or sorted set: the elements of a dictionary, bucket by bucket, in any order. */
 export class LargeTable implements LargeValue {
   readonly #dict: Dict;
-  readonly #writeElement: WriteElement;
+  readonly #writer: SnapshotWriter;
+  /** Where elements go that change before it is this value's turn. */
   readonly #saved: RdbOutput;
-  readonly #savedWriter: ValueWriter;
-  /** Where elements go: to what is saved, or into the file while it is this value's turn. */
-  #target: ValueWriter;
   #bucket = 0;
   #left: number;
   readonly #write = (element: number) => {
     this.#left--;
-    this.#writeElement(this.#target, element);
+    this.#writer.part(element);
   };
 
-  /** @param saved Has the value's head; `savedWriter` writes to it. */
-  constructor(
-    dict: Dict,
-    writeElement: WriteElement,
-    saved: RdbOutput,
-    savedWriter: ValueWriter,
-  ) {
+  /** @param writer Has begun the value, and writes to where elements are to be saved. */
+  constructor(dict: Dict, writer: SnapshotWriter) {
     this.#dict = dict;
-    this.#writeElement = writeElement;
-    this.#saved = saved;
-    this.#savedWriter = this.#target = savedWriter;
+    this.#writer = writer;
+    this.#saved = writer.output;
     this.#left = dict.count;
     dict.epoch++;
     dict.beforeChange = (bucket) => dict.visitBucket(bucket, this.#write);
   }
 
-  step(output: RdbOutput, writer: ValueWriter, untilBytes: number): boolean {
+  step(output: RdbOutput, untilBytes: number): boolean {
     moveBytes(this.#saved, output);
-    this.#target = writer;
+    this.#writer.output = output;
     // a dictionary that is drained meanwhile has told of all its buckets
     while (this.#left > 0 && output.byteLength < untilBytes) {
       this.#dict.announceBucket(this.#bucket++);
     }
-    this.#target = this.#savedWriter;
-    if (this.#left > 0) return false;
-    this.#dict.beforeChange = null;
-    return true;
+    const isOver = this.#left === 0;
+    if (isOver) {
+      this.#dict.beforeChange = null;
+      this.#writer.endLarge();
+    }
+    this.#writer.output = this.#saved;
+    return isOver;
   }
 
   cancel(): void {
@@ -89,58 +95,55 @@ export class LargeTable implements LargeValue {
   }
 }
 
-/** Writes one node of a long list or stream. */
-export type WriteNode = (writer: ValueWriter, node: number) => void;
-
-/** A list or stream: its nodes, in their order, and what is behind them. */
-export class LargeChain implements LargeValue, BlockReader {
+/** The nodes of a list or stream, in their order. */
+export class LargeChain implements BlockReader {
   readonly #frozen: FrozenBlocks;
   readonly #nodes: Uint32Array;
   /** Of nodes that have changed meanwhile, what they were. */
   readonly #savedNodes: Map<number, Uint8Array> = new Map();
-  readonly #writeNode: WriteNode;
+  readonly #writer: SnapshotWriter;
+  /** What is before the nodes. */
   readonly #head: RdbOutput;
-  readonly #tail: RdbOutput;
+  /** Where nodes are written that are about to change. */
   readonly #scratch: RdbOutput;
-  readonly #scratchWriter: ValueWriter;
   #next = 0;
 
+  /** @param writer Has begun the value. */
   constructor(
     frozen: FrozenBlocks,
     nodes: Uint32Array,
-    writeNode: WriteNode,
-    parts: { head: RdbOutput; tail: RdbOutput; scratch: RdbOutput; scratchWriter: ValueWriter },
+    writer: SnapshotWriter,
+    scratch: RdbOutput,
   ) {
     this.#frozen = frozen;
     this.#nodes = nodes;
-    this.#writeNode = writeNode;
-    this.#head = parts.head;
-    this.#tail = parts.tail;
-    this.#scratch = parts.scratch;
-    this.#scratchWriter = parts.scratchWriter;
+    this.#writer = writer;
+    this.#head = writer.output;
+    this.#scratch = scratch;
     for (let i = 0; i < nodes.length; i++) frozen.freeze(nodes[i], this, i);
   }
 
   save(index: number): void {
-    this.#writeNode(this.#scratchWriter, this.#nodes[index]);
+    this.#writer.output = this.#scratch;
+    this.#writer.part(this.#nodes[index]);
     this.#savedNodes.set(index, this.#scratch.takeAll().slice());
   }
 
-  step(output: RdbOutput, writer: ValueWriter, untilBytes: number): boolean {
+  /** As `LargeValue.step`. */
+  step(output: RdbOutput, untilBytes: number): boolean {
     moveBytes(this.#head, output);
+    this.#writer.output = output;
     while (this.#next < this.#nodes.length && output.byteLength < untilBytes) {
-      this.#writeNext(output, writer);
+      this.#writeNext(output);
     }
-    if (this.#next < this.#nodes.length) return false;
-    moveBytes(this.#tail, output);
-    return true;
+    return this.#next === this.#nodes.length;
   }
 
-  #writeNext(output: RdbOutput, writer: ValueWriter): void {
+  #writeNext(output: RdbOutput): void {
     const index = this.#next++;
     const saved = this.#savedNodes.get(index);
     if (saved === undefined) {
-      this.#writeNode(writer, this.#nodes[index]);
+      this.#writer.part(this.#nodes[index]);
       this.#frozen.thaw(this.#nodes[index]);
     } else {
       output.raw(saved, 0, saved.length);
@@ -152,5 +155,26 @@ export class LargeChain implements LargeValue, BlockReader {
     for (let i = this.#next; i < this.#nodes.length; i++) {
       if (!this.#savedNodes.has(i)) this.#frozen.thaw(this.#nodes[i]);
     }
+  }
+}
+
+/** A list: its nodes, and nothing behind them. */
+export class LargeList implements LargeValue {
+  readonly #chain: LargeChain;
+  readonly #writer: SnapshotWriter;
+
+  constructor(chain: LargeChain, writer: SnapshotWriter) {
+    this.#chain = chain;
+    this.#writer = writer;
+  }
+
+  step(output: RdbOutput, untilBytes: number): boolean {
+    if (!this.#chain.step(output, untilBytes)) return false;
+    this.#writer.endLarge();
+    return true;
+  }
+
+  cancel(): void {
+    this.#chain.cancel();
   }
 }

@@ -1,96 +1,76 @@
-/** Makes of a large value one that is written in parts (`large_value.ts`): what the parts of each type are. */
+/** Makes of a large value one that is written in parts: which way of those in `large_value.ts` each type takes. */
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { TimerWheel } from "../keyspace/timer_wheel.ts";
-import { typeOf, ValueType } from "../values/record.ts";
-import {
-  LargeChain,
-  LargeTable,
-  type LargeValue,
-  savedOutput,
-  type WriteNode,
-} from "./large_value.ts";
-import type { RdbOutput } from "./rdb_output.ts";
-import { type AccessInfo, RdbWriter } from "./rdb_writer.ts";
+import { Encoding, encodingOf, typeOf, ValueType } from "../values/record.ts";
+import { LargeStream } from "./large_stream.ts";
+import { LargeChain, LargeList, LargeString, LargeTable, type LargeValue } from "./large_value.ts";
+import { RdbOutput } from "./rdb_output.ts";
+import type { SnapshotFormat, SnapshotWriter } from "./snapshot_writer.ts";
 
-const noNodes = new Uint32Array(0);
+/** What takes more memory is large: about a millisecond of compressing. */
+const largeBytesUsual = 128 * 1024;
+/** The memory of a collection is estimated from so many of its elements. */
+const sampledElements = 8;
+
+/** There may be many that wait: their outputs begin small. */
+const savedChunkBytes = 4096;
+
+/** An output whose bytes go into another one. */
+export function savedOutput({ compresses }: SnapshotFormat): RdbOutput {
+  return new RdbOutput({ compresses, sums: false, chunkBytes: savedChunkBytes });
+}
 
 export class LargeValues {
   readonly #keyspace: Keyspace;
-  readonly #version: number;
-  readonly #access: AccessInfo;
-  readonly #largeBytes: number | undefined;
+  readonly #format: SnapshotFormat;
+  readonly #largeBytes: number;
   /** Where nodes are written that are about to change. */
-  readonly #scratch = savedOutput();
-  readonly #scratchWriter: RdbWriter;
+  readonly #scratch: RdbOutput;
 
   /** @param largeBytes A value that takes more memory is large. */
-  constructor(keyspace: Keyspace, version: number, access: AccessInfo, largeBytes?: number) {
+  constructor(keyspace: Keyspace, format: SnapshotFormat, largeBytes = largeBytesUsual) {
     this.#keyspace = keyspace;
-    this.#version = version;
-    this.#access = access;
+    this.#format = format;
     this.#largeBytes = largeBytes;
-    this.#scratchWriter = this.#writerTo(this.#scratch);
+    this.#scratch = savedOutput(format);
   }
 
+  /** Whether a value takes so much memory, and is not one packed block, which is small. */
   isLarge(record: number): boolean {
-    return this.#scratchWriter.values.isLarge(record, this.#largeBytes);
+    const { heap, values } = this.#keyspace;
+    const encoding = encodingOf(heap, record);
+    const isPacked = encoding === Encoding.LISTPACK || encoding === Encoding.LISTPACK_EX ||
+      encoding === Encoding.INTSET;
+    return !isPacked && values.kindOf(record).bytes(record, sampledElements) > this.#largeBytes;
   }
 
   /** Keeps a key and its value as they are now until they are written. */
   freeze(record: number, wheel: TimerWheel): LargeValue {
     const { heap, values: { hashes, lists, sets, sortedSets, streams } } = this.#keyspace;
-    const head = savedOutput();
-    const writer = this.#writerTo(head);
-    const { values } = writer;
-    writer.keyHead(record, wheel);
-    values.head(record);
+    const writer = this.#format.writer(savedOutput(this.#format));
+    writer.beginLarge(record, wheel);
     switch (typeOf(heap, record)) {
       case ValueType.SET:
-        return new LargeTable(
-          sets.dictOf(record)!,
-          (to, member) => to.setMember(member),
-          head,
-          values,
-        );
-      case ValueType.SORTED_SET: {
-        const dict = sortedSets.dictOf(record)!;
-        return new LargeTable(dict, (to, member) => to.sortedSetMember(member), head, values);
-      }
-      case ValueType.HASH: {
-        const fields = hashes.fieldsOf(record)!;
-        const earliestMs = hashes.earliestMs(record);
-        const write = (to: typeof values, field: number) => to.hashField(fields, field, earliestMs);
-        return new LargeTable(fields.dict, write, head, values);
-      }
-      case ValueType.LIST: {
-        const fill = lists.fill(record);
-        return this.#chain(lists.nodes(record), (to, node) => to.listNode(fill, node), head);
-      }
+        return new LargeTable(sets.dictOf(record)!, writer);
+      case ValueType.SORTED_SET:
+        return new LargeTable(sortedSets.dictOf(record)!, writer);
+      case ValueType.HASH:
+        return new LargeTable(hashes.fieldsOf(record)!.dict, writer);
+      case ValueType.LIST:
+        return new LargeList(this.#chain(lists.nodes(record), writer), writer);
       case ValueType.STREAM: {
-        const tail = savedOutput();
-        this.#writerTo(tail).values.streamTail(record);
-        return this.#chain(streams.nodes(record), (to, node) => to.streamNode(node), head, tail);
+        const chain = this.#chain(streams.nodes(record), writer);
+        return new LargeStream(record, streams.groups, streams.groupsOf(record), chain, {
+          ...{ writer, scratch: this.#scratch },
+          newSaved: () => savedOutput(this.#format),
+        });
       }
       default:
-        values.stringBytes(record);
-        return this.#chain(noNodes, () => {}, head);
+        return new LargeString(writer);
     }
   }
 
-  #writerTo(output: RdbOutput): RdbWriter {
-    return new RdbWriter(this.#keyspace, output, this.#version, this.#access);
-  }
-
-  #chain(
-    nodes: Uint32Array,
-    writeNode: WriteNode,
-    head: RdbOutput,
-    tail: RdbOutput = savedOutput(),
-  ): LargeChain {
-    return new LargeChain(this.#keyspace.frozen, nodes, writeNode, {
-      ...{ head, tail },
-      scratch: this.#scratch,
-      scratchWriter: this.#scratchWriter.values,
-    });
+  #chain(nodes: Uint32Array, writer: SnapshotWriter): LargeChain {
+    return new LargeChain(this.#keyspace.frozen, nodes, writer, this.#scratch);
   }
 }

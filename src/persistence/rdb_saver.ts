@@ -12,7 +12,7 @@ import type { ServerStats } from "../observe/server_stats.ts";
 import { type Storage, StorageError } from "../storage.ts";
 import { redisVersion } from "../version.ts";
 import { BackgroundSave, type RdbDestination, saveNow, SnapshotCancelled } from "./rdb_file.ts";
-import { accessInfoFor } from "./rdb_writer.ts";
+import { accessInfoFor, RdbFormat } from "./rdb_writer.ts";
 import { Snapshot } from "./snapshot.ts";
 
 /** After one that failed, save points wait so long, in milliseconds. */
@@ -33,16 +33,16 @@ export interface SnapshotFoundation {
 /** Makes the cut. */
 export function cut(foundation: SnapshotFoundation, isAofBase: boolean): Snapshot {
   const { keyspace, values, clock } = foundation;
-  return new Snapshot(keyspace, {
-    origin: {
-      redisVersion,
-      createdAtSeconds: Math.floor(clock.nowMs() / 1000),
-      usedMemoryBytes: keyspace.heap.usedBytes,
-      isAofBase,
-    },
+  const format = new RdbFormat(keyspace, {
     compresses: values.rdbcompression,
     sums: values.rdbchecksum,
     access: accessInfoFor(values.maxmemoryPolicy),
+  });
+  return new Snapshot(keyspace, format, {
+    redisVersion,
+    createdAtSeconds: Math.floor(clock.nowMs() / 1000),
+    usedMemoryBytes: keyspace.heap.usedBytes,
+    isAofBase,
   });
 }
 

@@ -21,6 +21,12 @@ import {
   RdbOpcode,
 } from "./rdb_format.ts";
 import type { RdbOutput } from "./rdb_output.ts";
+import type {
+  SnapshotFormat,
+  SnapshotOrigin,
+  SnapshotWriter,
+  VisitPending,
+} from "./snapshot_writer.ts";
 import { ValueWriter } from "./value_writer.ts";
 
 const encoder = new TextEncoder();
@@ -47,16 +53,6 @@ export function accessInfoFor(policy: MaxmemoryPolicy): AccessInfo {
   return AccessInfo.None;
 }
 
-/** What a file says of where it comes from. */
-export interface RdbOrigin {
-  /** The version of Redis whose data it is. */
-  readonly redisVersion: string;
-  readonly createdAtSeconds: number;
-  readonly usedMemoryBytes: number;
-  /** Whether commands follow in an append-only file. */
-  readonly isAofBase: boolean;
-}
-
 /**
  * The version that a file with all data must have: the older one where that will do. It is asked at the
  * moment that the file is a picture of.
@@ -66,26 +62,56 @@ export function versionFor({ databases }: Keyspace): number {
   return hasFieldTimes ? RDB_VERSION : RDB_VERSION_COMPATIBLE;
 }
 
-export class RdbWriter {
-  readonly values: ValueWriter;
+/** A snapshot as RDB. */
+export class RdbFormat implements SnapshotFormat {
+  readonly compresses: boolean;
+  readonly sums: boolean;
   readonly #keyspace: Keyspace;
-  readonly #output: RdbOutput;
+  readonly #version: number;
+  readonly #access: AccessInfo;
+
+  /** @param options Whether long strings are compressed, whether there is a checksum, and what is told of use. */
+  constructor(
+    keyspace: Keyspace,
+    { compresses, sums, access }: { compresses: boolean; sums: boolean; access: AccessInfo },
+  ) {
+    this.compresses = compresses;
+    this.sums = sums;
+    this.#keyspace = keyspace;
+    this.#version = versionFor(keyspace);
+    this.#access = access;
+  }
+
+  writer(output: RdbOutput): RdbWriter {
+    return new RdbWriter(this.#keyspace, output, this.#version, this.#access);
+  }
+}
+
+export class RdbWriter implements SnapshotWriter {
+  readonly #keyspace: Keyspace;
+  readonly #values: ValueWriter;
   readonly #version: number;
   readonly #access: AccessInfo;
 
   constructor(keyspace: Keyspace, output: RdbOutput, version: number, access: AccessInfo) {
     this.#keyspace = keyspace;
-    this.#output = output;
     this.#version = version;
     this.#access = access;
-    this.values = new ValueWriter(keyspace, output, version);
+    this.#values = new ValueWriter(keyspace, output, version);
   }
 
-  /** Begins the file. */
-  header({ redisVersion, createdAtSeconds, usedMemoryBytes, isAofBase }: RdbOrigin): void {
+  get output(): RdbOutput {
+    return this.#values.output;
+  }
+
+  set output(output: RdbOutput) {
+    this.#values.output = output;
+  }
+
+  header({ redisVersion, createdAtSeconds, usedMemoryBytes, isAofBase }: SnapshotOrigin): void {
     const magic = RDB_MAGIC + String(this.#version).padStart(RDB_VERSION_DIGITS, "0");
     const bytes = encoder.encode(magic);
-    this.#output.raw(bytes, 0, bytes.length);
+    this.output.raw(bytes, 0, bytes.length);
     this.#field("redis-ver", redisVersion);
     this.#field("redis-bits", "64");
     this.#field("ctime", String(createdAtSeconds));
@@ -93,9 +119,8 @@ export class RdbWriter {
     this.#field("aof-base", isAofBase ? "1" : "0");
   }
 
-  /** Begins a database, which has so many keys, so many of them with a time to live. */
   database(index: number, keys: number, volatileKeys: number): void {
-    const output = this.#output;
+    const output = this.output;
     output.byte(RdbOpcode.SELECTDB);
     output.length(index);
     output.byte(RdbOpcode.RESIZEDB);
@@ -103,15 +128,31 @@ export class RdbWriter {
     output.length(volatileKeys);
   }
 
-  /** Writes a key with its value; `wheel` has the timer of its record, if it has one. */
   key(record: number, wheel: TimerWheel): void {
-    this.keyHead(record, wheel);
-    this.values.write(record);
+    this.#keyHead(record, wheel);
+    this.#values.write(record);
+  }
+
+  beginLarge(record: number, wheel: TimerWheel): void {
+    this.#keyHead(record, wheel);
+    this.#values.begin(record);
+  }
+
+  part(address: number): void {
+    this.#values.part(address);
+  }
+
+  streamTail(record: number, visit: VisitPending): void {
+    this.#values.streamTail(record, visit);
+  }
+
+  endLarge(): void {
+    // a key is over with its value
   }
 
   /** Writes all of a key but its value. */
-  keyHead(record: number, wheel: TimerWheel): void {
-    const output = this.#output;
+  #keyHead(record: number, wheel: TimerWheel): void {
+    const output = this.output;
     const { heap } = this.#keyspace;
     const timer = timerOf(heap, record);
     if (timer !== 0) {
@@ -119,20 +160,19 @@ export class RdbWriter {
       output.int64(wheel.expiresAtMs(timer));
     }
     if (this.#access !== AccessInfo.None) this.#writeAccess(accessOf(heap, record));
-    output.byte(this.values.typeOf(record));
+    output.byte(this.#values.typeOf(record));
     const start = keyStartOf(record);
     const end = start + keyLengthOf(heap, record);
     output.string(heap.bytes[record >>> SEGMENT_SHIFT], start, end);
   }
 
-  /** Ends the file. */
   end(): void {
-    this.#output.byte(RdbOpcode.EOF);
-    this.#output.checksum();
+    this.output.byte(RdbOpcode.EOF);
+    this.output.checksum();
   }
 
   #writeAccess(access: number): void {
-    const output = this.#output;
+    const output = this.output;
     if (this.#access === AccessInfo.Idle) {
       output.byte(RdbOpcode.IDLE);
       output.length(this.#keyspace.idleSeconds(access));
@@ -143,8 +183,8 @@ export class RdbWriter {
   }
 
   #field(name: string, value: string): void {
-    this.#output.byte(RdbOpcode.AUX);
-    this.#output.text(name);
-    this.#output.text(value);
+    this.output.byte(RdbOpcode.AUX);
+    this.output.text(name);
+    this.output.text(value);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A picture of all data at one moment, as an RDB file, written while commands go on.
+ * A picture of all data at one moment, as an RDB file or as commands, written while commands go on.
  *
  * There is no fork: the cut is a number. Each bucket of the keyspace's dictionaries has the number of the
  * last snapshot that has seen it (`Dict.epoch`). From the cut on a bucket is written exactly once, by
@@ -18,26 +18,13 @@ import { invariant } from "../assert.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Dict } from "../memory/dict.ts";
-import { type LargeValue, moveBytes, savedOutput } from "./large_value.ts";
-import { LargeValues } from "./large_values.ts";
+import { type LargeValue, moveBytes } from "./large_value.ts";
+import { LargeValues, savedOutput } from "./large_values.ts";
 import { RdbOutput } from "./rdb_output.ts";
-import { type AccessInfo, type RdbOrigin, RdbWriter, versionFor } from "./rdb_writer.ts";
+import type { SnapshotFormat, SnapshotOrigin, SnapshotWriter } from "./snapshot_writer.ts";
 
 /** Work that a bucket is, in bytes written, even when it has nothing to write. */
 const bucketWork = 32;
-
-/** What a snapshot is to be like. */
-export interface SnapshotOptions {
-  readonly origin: RdbOrigin;
-  /** Compress long strings. */
-  readonly compresses: boolean;
-  /** Have a checksum. */
-  readonly sums: boolean;
-  /** What is written of how keys were used. */
-  readonly access: AccessInfo;
-  /** A value that takes more memory is written in parts. */
-  readonly largeBytes?: number;
-}
 
 /** A database as it was at the cut. */
 interface Source {
@@ -51,13 +38,13 @@ interface Source {
 /** A run of keys, each behind the number of its database. */
 class KeyStream {
   readonly output: RdbOutput;
-  readonly writer: RdbWriter;
+  readonly writer: SnapshotWriter;
   /** The database of the key written last. */
   source: Source | null = null;
 
-  constructor(output: RdbOutput, writer: RdbWriter) {
+  constructor(output: RdbOutput, format: SnapshotFormat) {
     this.output = output;
-    this.writer = writer;
+    this.writer = format.writer(output);
   }
 
   /** Has the next key be one of this database. */
@@ -86,23 +73,21 @@ export class Snapshot {
   #bucket = 0;
   #isOver = false;
 
-  /** Makes the cut. */
-  constructor(keyspace: Keyspace, options: SnapshotOptions) {
-    const { origin, compresses, sums, access } = options;
-    this.output = new RdbOutput({ compresses, sums });
-    const version = versionFor(keyspace);
-    this.#file = new KeyStream(
-      this.output,
-      new RdbWriter(keyspace, this.output, version, access),
-    );
-    const aside = savedOutput();
-    this.#aside = new KeyStream(aside, new RdbWriter(keyspace, aside, version, access));
-    this.#large = new LargeValues(
-      keyspace,
-      version,
-      access,
-      options.largeBytes,
-    );
+  /**
+   * Makes the cut.
+   *
+   * @param largeBytes A value that takes more memory is written in parts.
+   */
+  constructor(
+    keyspace: Keyspace,
+    format: SnapshotFormat,
+    origin: SnapshotOrigin,
+    largeBytes?: number,
+  ) {
+    this.output = new RdbOutput(format);
+    this.#file = new KeyStream(this.output, format);
+    this.#aside = new KeyStream(savedOutput(format), format);
+    this.#large = new LargeValues(keyspace, format, largeBytes);
     this.#sources = keyspace.databases.filter(({ size }) => size > 0).map(sourceOf);
     this.keysTotal = this.#sources.reduce((sum, { keyCount }) => sum + keyCount, 0);
     for (const source of this.#sources) {
@@ -125,7 +110,7 @@ export class Snapshot {
     const untilBytes = output.byteLength + bytes;
     for (let idle = 0; output.byteLength + idle < untilBytes;) {
       if (this.#current !== null) {
-        if (!this.#current.step(output, this.#file.writer.values, untilBytes)) return false;
+        if (!this.#current.step(output, untilBytes)) return false;
         this.#current = null;
         this.#takeAside();
       } else if (this.#waiting.length > 0) {

@@ -8,11 +8,11 @@
  *     hash              [earliest time] listpack; or [earliest time] fields | of each: [time] field value
  *     stream            nodes | of each: ID, listpack | counts and IDs | groups
  *
- * A value is large (`isLarge`) when to write it at once would keep others waiting. Of such a one a
- * snapshot writes the head, then its parts, for each of which there is a method: one field, member, or
- * node; of a stream the counts and groups behind the nodes; of a string all bytes. Heads have the number
- * of parts, so these must be those that there were when the head was written, in any order but for lists
- * and streams.
+ * A value is large (`large_values.ts`) when to write it at once would keep others waiting. Of such a one a
+ * snapshot writes the head (`begin`), then its parts (`part`): each field, member, or node; of a stream
+ * the counts and groups behind the nodes, and the pending entries of these; of a string the head is all.
+ * Heads have the number of parts, so these must be those that there were when the head was written, in
+ * any order but for lists and for the nodes of streams.
  */
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Heap } from "../memory/heap.ts";
@@ -30,14 +30,9 @@ import type { StreamGroups } from "../values/stream_groups.ts";
 import { StreamId } from "../values/stream_id.ts";
 import type { Streams } from "../values/streams.ts";
 import type { Strings } from "../values/strings.ts";
-import type { Values } from "../values/values.ts";
 import { NodeContainer, RDB_VERSION, RdbType } from "./rdb_format.ts";
 import type { RdbOutput } from "./rdb_output.ts";
-
-/** What takes more memory is large: about a millisecond of compressing. */
-const largeBytesUsual = 128 * 1024;
-/** The memory of a collection is estimated from so many of its elements. */
-const sampledElements = 8;
+import type { VisitPending, WritePending } from "./snapshot_writer.ts";
 
 /** What stands for the earliest time where no field of a hash has one. */
 const noEarliest = 0;
@@ -46,10 +41,10 @@ const noEarliest = 0;
 const idBytes = 16;
 
 export class ValueWriter {
-  readonly #output: RdbOutput;
+  /** Where it writes; large values have their parts in several places. */
+  output: RdbOutput;
   readonly #version: number;
   readonly #heap: Heap;
-  readonly #values: Values;
   readonly #strings: Strings;
   readonly #lists: Lists;
   readonly #sets: Sets;
@@ -66,6 +61,9 @@ export class ValueWriter {
   readonly #idView = new DataView(this.#idBytes.buffer);
   readonly #nodes: OrderedCursor;
   readonly #pending: OrderedCursor;
+  /** Of the value that is being written in parts. */
+  #type: number = ValueType.STRING;
+  #fill = 0;
   /** Those of the hash that is being written. */
   #fields: TableFields | null = null;
   #earliestMs = neverMs;
@@ -75,10 +73,9 @@ export class ValueWriter {
    * be none in any hash then.
    */
   constructor({ heap, values }: Keyspace, output: RdbOutput, version: number = RDB_VERSION) {
-    this.#output = output;
+    this.output = output;
     this.#version = version;
     this.#heap = heap;
-    this.#values = values;
     this.#strings = values.strings;
     this.#lists = values.lists;
     this.#sets = values.sets;
@@ -138,15 +135,51 @@ export class ValueWriter {
     }
   }
 
-  /** Whether a value takes more memory than this, and can be written part by part. */
-  isLarge(record: number, largeBytes = largeBytesUsual): boolean {
-    if (this.#isPacked(record)) return false;
-    return this.#values.kindOf(record).bytes(record, sampledElements) > largeBytes;
+  /** Writes what precedes the parts of a large value, whose parts follow. */
+  begin(record: number): void {
+    this.#type = typeOf(this.#heap, record);
+    this.#head(record);
+    if (this.#type === ValueType.STRING) this.#stringBytes();
+    else if (this.#type === ValueType.LIST) this.#fill = this.#lists.fill(record);
+    else if (this.#type === ValueType.HASH) this.#noteFields(record);
   }
 
-  /** Writes what precedes the parts of a large value. */
-  head(record: number): void {
-    const output = this.#output;
+  /** Writes an element of a large set, sorted set or hash, or a node of a list or stream. */
+  part(address: number): void {
+    switch (this.#type) {
+      case ValueType.LIST:
+        return this.#listNode(address);
+      case ValueType.SET:
+        return this.#setMember(address);
+      case ValueType.SORTED_SET:
+        return this.#sortedSetMember(address);
+      case ValueType.HASH:
+        return this.#hashField(address);
+      case ValueType.STREAM:
+        return this.#streamNode(address);
+    }
+  }
+
+  /** Writes what is behind the nodes of a stream; `visit` is for the pending entries. */
+  streamTail(record: number, visit: VisitPending): void {
+    const output = this.output;
+    const streams = this.#streams;
+    const id = this.#id;
+    output.length(streams.count(record));
+    this.#idLengths(streams.loadLastId(record, id));
+    this.#idLengths(streams.loadFirstId(record, id));
+    this.#idLengths(streams.loadMaxDeletedId(record, id));
+    output.lengthOf64(streams.added(record));
+    const groups = streams.groupsOf(record);
+    const count = groups === 0 ? 0 : this.#groups.count(groups);
+    output.length(count);
+    for (let rank = 0; rank < count; rank++) {
+      this.#streamGroup(this.#groups.at(groups, rank), visit);
+    }
+  }
+
+  #head(record: number): void {
+    const output = this.output;
     switch (typeOf(this.#heap, record)) {
       case ValueType.STRING:
         this.#strings.locate(record, this.#slice);
@@ -168,80 +201,69 @@ export class ValueWriter {
   }
 
   /** All of a large string: it is not compressed, which would take long. */
-  stringBytes(record: number): void {
-    const slice = this.#slice;
-    this.#strings.locate(record, slice);
-    this.#output.raw(slice.buffer, slice.start, slice.end);
+  #stringBytes(): void {
+    this.output.raw(this.#slice.buffer, this.#slice.start, this.#slice.end);
   }
 
-  /** A node of a long list, whose `fill` this is. */
-  listNode(fill: number, node: number): void {
-    const output = this.#output;
-    if (this.#lists.isPlainNode(fill, node, this.#slice)) {
+  /** A node of a long list. */
+  #listNode(node: number): void {
+    const output = this.output;
+    if (this.#lists.isPlainNode(this.#fill, node, this.#slice)) {
       output.length(NodeContainer.PLAIN);
       output.slice(this.#slice);
     } else this.#packedNode(node);
   }
 
   /** A record of a set's dictionary. */
-  setMember(member: number): void {
+  #setMember(member: number): void {
     this.#sets.locateMember(member, this.#slice);
-    this.#output.slice(this.#slice);
+    this.output.slice(this.#slice);
   }
 
   /** A record of a sorted set's dictionary. */
-  sortedSetMember(member: number): void {
+  #sortedSetMember(member: number): void {
     this.#sortedSets.locateMember(member, this.#slice);
-    this.#output.slice(this.#slice);
-    this.#output.double(this.#sortedSets.scoreOf(member));
+    this.output.slice(this.#slice);
+    this.output.double(this.#sortedSets.scoreOf(member));
   }
 
-  /** A record of a hash's dictionary. `earliestMs` is the hash's from when its head was written. */
-  hashField(fields: TableFields, field: number, earliestMs: number): void {
-    const output = this.#output;
-    const expiresAtMs = fields.locate(field, this.#slice, this.#second);
-    if (earliestMs !== neverMs) {
+  /** Goes on with the fields of a large hash. */
+  #noteFields(record: number): void {
+    this.#fields = this.#hashes.fieldsOf(record);
+    this.#earliestMs = this.#hashes.earliestMs(record);
+  }
+
+  /** A record of a hash's dictionary. */
+  #hashField(field: number): void {
+    const output = this.output;
+    const expiresAtMs = this.#fields!.locate(field, this.#slice, this.#second);
+    if (this.#earliestMs !== neverMs) {
       // 0 is for none, so that times are one more than they are later
-      output.length(expiresAtMs === neverMs ? 0 : expiresAtMs - earliestMs + 1);
+      output.length(expiresAtMs === neverMs ? 0 : expiresAtMs - this.#earliestMs + 1);
     }
     output.slice(this.#slice);
     output.slice(this.#second);
   }
 
   /** A node of a stream. */
-  streamNode(node: number): void {
+  #streamNode(node: number): void {
     const slice = this.#slice;
     this.#streams.locateNode(node, slice, this.#id);
     this.#packId();
-    this.#output.string(this.#idBytes, 0, idBytes);
-    this.#output.slice(slice);
+    this.output.string(this.#idBytes, 0, idBytes);
+    this.output.slice(slice);
   }
 
-  /** What is behind the nodes of a stream: counts, IDs and groups. */
-  streamTail(record: number): void {
-    const output = this.#output;
-    const streams = this.#streams;
-    const id = this.#id;
-    output.length(streams.count(record));
-    this.#idLengths(streams.loadLastId(record, id));
-    this.#idLengths(streams.loadFirstId(record, id));
-    this.#idLengths(streams.loadMaxDeletedId(record, id));
-    output.lengthOf64(streams.added(record));
-    const groups = streams.groupsOf(record);
-    const count = groups === 0 ? 0 : this.#groups.count(groups);
-    output.length(count);
-    for (let rank = 0; rank < count; rank++) this.#streamGroup(this.#groups.at(groups, rank));
-  }
-
-  /** A group of a stream, with its pending entries and consumers. */
-  #streamGroup(group: number): void {
-    const output = this.#output;
+  /** A group of a stream, with its consumers. */
+  #streamGroup(group: number, visit: VisitPending): void {
+    const output = this.output;
     const groups = this.#groups;
     groups.locateName(group, this.#slice);
     output.slice(this.#slice);
     this.#idLengths(groups.loadLastId(group, this.#id));
     output.lengthOf64(groups.entriesRead(group));
-    this.#pendingEntries(group, true);
+    output.length(groups.pendingCount(group));
+    visit(group, this.#writeDelivered);
     const consumers = groups.consumerCount(group);
     output.length(consumers);
     for (let rank = 0; rank < consumers; rank++) {
@@ -250,62 +272,57 @@ export class ValueWriter {
       output.slice(this.#slice);
       output.int64(groups.seenMs(consumer));
       output.int64(groups.activeMs(consumer));
-      this.#pendingEntries(consumer, false);
+      output.length(groups.pendingCount(consumer));
+      visit(consumer, this.#writePendingId);
     }
   }
 
-  #isPacked(record: number): boolean {
-    const encoding = encodingOf(this.#heap, record);
-    return encoding === Encoding.LISTPACK || encoding === Encoding.LISTPACK_EX ||
-      encoding === Encoding.INTSET;
-  }
-
   #writeString(record: number, encoding: number): void {
-    if (encoding === Encoding.INT) return this.#output.integer(integerOf(this.#heap, record));
+    if (encoding === Encoding.INT) return this.output.integer(integerOf(this.#heap, record));
     this.#strings.locate(record, this.#slice);
-    this.#output.slice(this.#slice);
+    this.output.slice(this.#slice);
   }
 
   #writeList(record: number): void {
     const lists = this.#lists;
-    this.head(record);
+    this.#head(record);
     let node = lists.firstNode(record);
     if (!lists.isLong(record)) return this.#packedNode(node);
-    const fill = lists.fill(record);
-    for (; node !== 0; node = lists.nextNode(node)) this.listNode(fill, node);
+    this.#fill = lists.fill(record);
+    for (; node !== 0; node = lists.nextNode(node)) this.#listNode(node);
   }
 
   #packedNode(node: number): void {
     this.#lists.listpacks.locate(node, this.#slice);
-    this.#output.length(NodeContainer.PACKED);
-    this.#output.slice(this.#slice);
+    this.output.length(NodeContainer.PACKED);
+    this.output.slice(this.#slice);
   }
 
   #writeSet(record: number): void {
     const dict = this.#sets.dictOf(record);
     if (dict !== null) {
-      this.head(record);
+      this.#head(record);
       return dict.forEach(this.#visitSetMember);
     }
     this.#sets.locatePacked(record, this.#slice);
-    this.#output.slice(this.#slice);
+    this.output.slice(this.#slice);
   }
 
-  readonly #visitSetMember = (member: number): void => this.setMember(member);
+  readonly #visitSetMember = (member: number): void => this.#setMember(member);
 
   #writeSortedSet(record: number): void {
     const sortedSets = this.#sortedSets;
     if (sortedSets.isListpack(record)) {
       sortedSets.listpacks.locate(sortedSets.listpackOf(record), this.#slice);
-      return this.#output.slice(this.#slice);
+      return this.output.slice(this.#slice);
     }
-    this.head(record);
+    this.#head(record);
     // from the highest score on, as Redis does: there each is then added in front of all others
     const cursor = this.#members;
     let more = cursor.seek(record, sortedSets.count(record) - 1);
     for (; more; more = cursor.previous()) {
-      this.#output.slice(cursor.member);
-      this.#output.double(cursor.score);
+      this.output.slice(cursor.member);
+      this.output.double(cursor.score);
     }
   }
 
@@ -313,63 +330,63 @@ export class ValueWriter {
     const hashes = this.#hashes;
     const fields = hashes.fieldsOf(record);
     if (fields !== null) {
-      this.head(record);
-      this.#fields = fields;
-      this.#earliestMs = hashes.earliestMs(record);
+      this.#head(record);
+      this.#noteFields(record);
       return fields.dict.forEach(this.#visitHashField);
     }
     if (encoding === Encoding.LISTPACK_EX) {
       if (this.#version < RDB_VERSION) return this.#writeFields(record);
       const earliestMs = hashes.earliestMs(record);
-      this.#output.int64(earliestMs === neverMs ? noEarliest : earliestMs);
+      this.output.int64(earliestMs === neverMs ? noEarliest : earliestMs);
     }
     hashes.locateListpack(record, this.#slice);
-    this.#output.slice(this.#slice);
+    this.output.slice(this.#slice);
   }
 
-  readonly #visitHashField = (field: number): void =>
-    this.hashField(this.#fields!, field, this.#earliestMs);
+  readonly #visitHashField = (field: number): void => this.#hashField(field);
 
   /** A small hash that could have times to live of fields and has none: as one that could not. */
   #writeFields(record: number): void {
-    this.head(record);
+    this.#head(record);
     const visit = (field: Slice, value: Slice) => {
-      this.#output.slice(field);
-      this.#output.slice(value);
+      this.output.slice(field);
+      this.output.slice(value);
     };
     this.#hashes.forEachKept(record, visit, this.#slice, this.#second);
   }
 
   #writeStream(record: number): void {
     const nodes = this.#nodes;
-    this.head(record);
+    this.#head(record);
     let more = nodes.seek(this.#streams.treeOf(record), 0);
-    for (; more; more = nodes.next()) this.streamNode(nodes.record);
-    this.streamTail(record);
+    for (; more; more = nodes.next()) this.#streamNode(nodes.record);
+    this.streamTail(record, this.#writeAllPending);
   }
 
-  /** The pending entries of a group, with when and how often they were delivered; or of a consumer. */
-  #pendingEntries(owner: number, isGroup: boolean): void {
-    const output = this.#output;
-    const groups = this.#groups;
+  readonly #writeAllPending = (owner: number, write: WritePending): void => {
     const cursor = this.#pending;
-    output.length(groups.pendingCount(owner));
-    let more = cursor.seek(groups.pendingTree(owner), 0);
-    for (; more; more = cursor.next()) {
-      const pending = cursor.record;
-      groups.loadPendingId(pending, this.#id);
-      this.#packId();
-      output.raw(this.#idBytes, 0, idBytes);
-      if (!isGroup) continue;
-      output.int64(groups.deliveredMs(pending));
-      output.lengthOf64(groups.deliveries(pending));
-    }
-  }
+    let more = cursor.seek(this.#groups.pendingTree(owner), 0);
+    for (; more; more = cursor.next()) write(cursor.record);
+  };
+
+  /** A pending entry of a group: with when and how often it was delivered. */
+  readonly #writeDelivered = (pending: number): void => {
+    this.#writePendingId(pending);
+    this.output.int64(this.#groups.deliveredMs(pending));
+    this.output.lengthOf64(this.#groups.deliveries(pending));
+  };
+
+  /** A pending entry of a consumer, which its group has told of. */
+  readonly #writePendingId = (pending: number): void => {
+    this.#groups.loadPendingId(pending, this.#id);
+    this.#packId();
+    this.output.raw(this.#idBytes, 0, idBytes);
+  };
 
   /** An ID as two lengths. */
   #idLengths(id: StreamId): void {
-    this.#output.lengthOfWords(id.msHigh, id.msLow);
-    this.#output.lengthOfWords(id.seqHigh, id.seqLow);
+    this.output.lengthOfWords(id.msHigh, id.msLow);
+    this.output.lengthOfWords(id.seqHigh, id.seqLow);
   }
 
   /** Brings `#id` into the form that its bytes compare in. */

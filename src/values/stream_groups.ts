@@ -24,6 +24,7 @@ import { type Heap, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
 import type { OrderedCursor } from "../memory/ordered_cursor.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import type { Int64 } from "../resp/numbers.ts";
+import { FrozenGroups } from "./frozen_groups.ts";
 import { addWrapping, highWord, int64OfWords, lowWord } from "./int64_words.ts";
 import { Slice } from "./slice.ts";
 import { StreamId } from "./stream_id.ts";
@@ -52,6 +53,7 @@ export const entriesReadUnknown = -1;
 const freedAtOnceMax = 64;
 
 export class StreamGroups {
+  readonly frozen: FrozenGroups = new FrozenGroups();
   readonly #heap: Heap;
   readonly #pending: StreamIdIndex;
   readonly #groups: StreamNameIndex;
@@ -238,11 +240,12 @@ export class StreamGroups {
     const { trees } = this.#pending;
     while (trees.count(tree) > 0) {
       const pending = trees.removeAt(tree, trees.count(tree) - 1);
+      this.#willChange(pending);
       this.#pending.remove(groupTree, pending);
       this.#heap.free(pending);
     }
     this.#consumers.remove(this.#get(group, consumersWord), consumer);
-    this.#freeNamed(consumer);
+    this.#freeConsumer(consumer);
   }
 
   locateConsumerName(consumer: number, slice: Slice): void {
@@ -316,8 +319,8 @@ export class StreamGroups {
   addOrphan(group: number, id: StreamId, deliveredMs: number, deliveries: Int64): number {
     const pending = this.#heap.allocate(pendingBytes);
     id.store(this.#words(pending), this.#at(pending));
-    this.setDeliveredMs(pending, deliveredMs);
-    this.setDeliveries(pending, deliveries);
+    this.#setDouble(pending, deliveredUnit, deliveredMs);
+    this.#setInt64(pending, deliveriesWord, deliveries);
     this.#set(pending, consumerWord, 0);
     try {
       this.#pending.insert(this.pendingTree(group), pending);
@@ -325,6 +328,7 @@ export class StreamGroups {
       this.#heap.free(pending);
       throw error;
     }
+    if (this.frozen.count > 0) this.frozen.added(group, pending);
     return pending;
   }
 
@@ -336,6 +340,7 @@ export class StreamGroups {
 
   /** Removes a pending entry from its group and its consumer. */
   removePending(group: number, pending: number): void {
+    this.#willChange(pending);
     this.#pending.remove(this.pendingTree(group), pending);
     this.#pending.remove(this.pendingTree(this.consumerOf(pending)), pending);
     this.#heap.free(pending);
@@ -345,6 +350,7 @@ export class StreamGroups {
   assign(pending: number, consumer: number): void {
     const owner = this.consumerOf(pending);
     if (owner === consumer) return;
+    this.#willChange(pending);
     this.#pending.insert(this.pendingTree(consumer), pending);
     this.#pending.remove(this.pendingTree(owner), pending);
     this.#set(pending, consumerWord, consumer);
@@ -364,6 +370,7 @@ export class StreamGroups {
   }
 
   setDeliveredMs(pending: number, ms: number): void {
+    this.#willChange(pending);
     this.#setDouble(pending, deliveredUnit, ms);
   }
 
@@ -372,6 +379,7 @@ export class StreamGroups {
   }
 
   setDeliveries(pending: number, deliveries: Int64): void {
+    this.#willChange(pending);
     this.#setInt64(pending, deliveriesWord, deliveries);
   }
 
@@ -382,21 +390,33 @@ export class StreamGroups {
   /** Frees up to about `stepsMax` blocks of what is in a group; whether nothing is left but the group. */
   #freeGroup(group: number, stepsMax: number): boolean {
     const { trees } = this.#pending;
-    const tree = this.pendingTree(group);
-    if (!trees.drain(tree, stepsMax, (pending) => this.#heap.free(pending))) return false;
     const consumers = this.#get(group, consumersWord);
     let left = stepsMax;
     while (this.#consumers.trees.count(consumers) > 0) {
       if (left-- <= 0) return false;
       const consumer = this.#consumers.trees.at(consumers, 0);
-      // only the tree is left of these: their blocks were the group's too
-      if (!trees.drain(this.pendingTree(consumer), stepsMax)) return false;
+      // their blocks are the group's too: who reads them is told while all of them are there
+      const announce = (pending: number) => this.#willChange(pending);
+      if (!trees.drain(this.pendingTree(consumer), stepsMax, announce)) return false;
       this.#consumers.remove(consumers, consumer);
-      this.#freeNamed(consumer);
+      this.#freeConsumer(consumer);
     }
+    const tree = this.pendingTree(group);
+    if (!trees.drain(tree, stepsMax, (pending) => this.#heap.free(pending))) return false;
     this.#consumers.trees.release(consumers);
     trees.release(tree);
+    this.frozen.thaw(group);
     return true;
+  }
+
+  #freeConsumer(consumer: number): void {
+    this.frozen.thaw(consumer);
+    this.#freeNamed(consumer);
+  }
+
+  /** Says that a pending entry, which a consumer has, is about to change or to go. */
+  #willChange(pending: number): void {
+    if (this.frozen.count > 0) this.frozen.beforeChange(this.consumerOf(pending), pending);
   }
 
   #copyGroup(group: number, tree: number): void {

@@ -1,93 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { ManualClock } from "../../src/clock.ts";
-import { LogRunner } from "../../src/command/log_runner.ts";
-import { Log } from "../../src/log.ts";
-import { datasetDigest } from "../../src/observe/digest.ts";
-import { AccessInfo } from "../../src/persistence/rdb_writer.ts";
-import { RdbReader } from "../../src/persistence/rdb_reader.ts";
-import { Snapshot } from "../../src/persistence/snapshot.ts";
 import { type Random, randomBelow } from "../../src/random.ts";
-import { Arguments } from "../../src/resp/arguments.ts";
-import { Server } from "../../src/server.ts";
 import { CommandGenerator } from "../support/command_generator.ts";
 import { testScale, withSeed } from "../support/property.ts";
-import { bytesOf } from "../support/wire_connection.ts";
-
-const startMs = Date.UTC(2026, 0, 1);
-
-/** A server that nobody connects to, and what runs commands in it. */
-class Data {
-  readonly clock = new ManualClock(startMs);
-  readonly server = new Server({ port: 0, clock: this.clock });
-  readonly #runner = new LogRunner(this.server);
-
-  constructor() {
-    this.#runner.reset();
-  }
-
-  run(...words: string[]): void {
-    this.#runner.run(Arguments.from(words.map(bytesOf)));
-  }
-
-  get digest(): string {
-    return datasetDigest(this.server.keyspace.databases);
-  }
-
-  snapshot(largeBytes?: number): Snapshot {
-    const { keyspace } = this.server;
-    return new Snapshot(keyspace, {
-      origin: {
-        redisVersion: "8.0.2",
-        createdAtSeconds: startMs / 1000,
-        usedMemoryBytes: 0,
-        isAofBase: false,
-      },
-      compresses: true,
-      sums: true,
-      access: AccessInfo.None,
-      largeBytes,
-    });
-  }
-
-  /** Frees some of what waits for that. */
-  reclaim(steps: number): void {
-    this.server.keyspace.reclaimer.slice(steps);
-  }
-}
-
-/** The chunks that a snapshot has made so far. */
-function take(snapshot: Snapshot, into: Uint8Array[]): void {
-  for (let chunk = snapshot.output.take(); chunk !== null; chunk = snapshot.output.take()) {
-    into.push(chunk.buffer.slice(0, chunk.length));
-    snapshot.output.release(chunk.buffer);
-  }
-}
-
-/** The digest of a server that has loaded a file. */
-function digestOf(chunks: readonly Uint8Array[]): string {
-  const { server, clock } = new Data();
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  let read = 0;
-  const reader = new RdbReader({
-    keyspace: server.keyspace,
-    log: new Log(clock, () => {}),
-    source: {
-      byteLength: bytes.length,
-      read(into) {
-        const length = Math.min(into.length, bytes.length - read);
-        into.set(bytes.subarray(read, read += length));
-        return length;
-      },
-    },
-  });
-  while (!reader.step(1 << 20));
-  return datasetDigest(server.keyspace.databases);
-}
+import { Data, loaded, take } from "./snapshot_data.ts";
 
 /** Fills the databases with values of all types, some of them of many elements. */
 function populate(data: Data, random: Random, generator: CommandGenerator, commands: number): void {
@@ -125,7 +40,7 @@ Deno.test("a snapshot is what there was at the cut, whatever is done while it is
         isLast = snapshot.step(randomBelow(random, 3_000));
         take(snapshot, chunks);
       }
-      assertEquals(digestOf(chunks), expected);
+      assertEquals(loaded(chunks).digest, expected);
     }
   });
 });
@@ -144,6 +59,6 @@ Deno.test("a snapshot that is given up leaves nothing behind", () => {
     const chunks: Uint8Array[] = [];
     while (!next.step(10_000)) take(next, chunks);
     take(next, chunks);
-    assertEquals(digestOf(chunks), expected);
+    assertEquals(loaded(chunks).digest, expected);
   });
 });

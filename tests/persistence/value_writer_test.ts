@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { LargeValues } from "../../src/persistence/large_values.ts";
 import { RdbType } from "../../src/persistence/rdb_format.ts";
 import { RdbOutput } from "../../src/persistence/rdb_output.ts";
+import { AccessInfo, RdbFormat } from "../../src/persistence/rdb_writer.ts";
 import { ValueWriter } from "../../src/persistence/value_writer.ts";
 import type { Keyspace } from "../../src/keyspace/keyspace.ts";
-import { neverMs } from "../../src/values/hash_fields.ts";
 import { type FilledServer, withFilledServer } from "./filled_server.ts";
 
 /** What `write` writes of a value. */
@@ -17,16 +18,23 @@ function written(
   return output.takeAll();
 }
 
+/** Whether a snapshot would write a value in parts. */
+function isLarge({ server: { keyspace } }: FilledServer, record: number): boolean {
+  const options = { compresses: false, sums: false, access: AccessInfo.None };
+  return new LargeValues(keyspace, new RdbFormat(keyspace, options)).isLarge(record);
+}
+
 /** Asserts that the head and the parts that `writeParts` writes are all of a value, in the same order. */
 function assertInParts(
-  { server: { keyspace } }: FilledServer,
+  filled: FilledServer,
   record: number,
-  writeParts: (writer: ValueWriter) => void,
+  writeParts: (writer: ValueWriter) => void = () => {},
 ): void {
+  const { keyspace } = filled.server;
   const whole = written(keyspace, (writer) => writer.write(record));
+  assertEquals(isLarge(filled, record), true);
   const parts = written(keyspace, (writer) => {
-    assertEquals(writer.isLarge(record), true);
-    writer.head(record);
+    writer.begin(record);
     writeParts(writer);
   });
   assertEquals(parts, whole);
@@ -44,13 +52,11 @@ Deno.test("a large hash is its head and its fields", async () => {
     const record = filled.record("hash");
     const fields = hashes.fieldsOf(record)!;
     assertInParts(filled, record, (writer) => {
-      fields.dict.forEach((field) => writer.hashField(fields, field, neverMs));
+      fields.dict.forEach((field) => writer.part(field));
     });
     await filled.run("HPEXPIREAT hash 33177117420000 FIELDS 2 field:7 field:8");
-    const earliestMs = hashes.earliestMs(record);
-    const timed = hashes.fieldsOf(record)!;
     assertInParts(filled, record, (writer) => {
-      timed.dict.forEach((field) => writer.hashField(timed, field, earliestMs));
+      fields.dict.forEach((field) => writer.part(field));
     });
   });
 });
@@ -61,7 +67,7 @@ Deno.test("a large set is its head and its members", async () => {
     const record = filled.record("set");
     const dict = filled.server.keyspace.values.sets.dictOf(record)!;
     assertInParts(filled, record, (writer) => {
-      dict.forEach((member) => writer.setMember(member));
+      dict.forEach((member) => writer.part(member));
     });
   });
 });
@@ -76,7 +82,7 @@ Deno.test("a large sorted set is its head and its members, whatever their order"
       const members: number[] = [];
       dict.forEach((member) => members.push(member));
       members.sort((a, b) => sortedSets.scoreOf(b) - sortedSets.scoreOf(a));
-      for (const member of members) writer.sortedSetMember(member);
+      for (const member of members) writer.part(member);
     });
   });
 });
@@ -91,7 +97,7 @@ Deno.test("a large list is its head and its nodes", async () => {
     const record = filled.record("list");
     assertInParts(filled, record, (writer) => {
       for (let node = lists.firstNode(record); node !== 0; node = lists.nextNode(node)) {
-        writer.listNode(lists.fill(record), node);
+        writer.part(node);
       }
     });
   });
@@ -107,8 +113,12 @@ Deno.test("a large stream is its head, its nodes and what is behind them", async
     assertInParts(filled, record, (writer) => {
       const nodes = streams.nodeCursor();
       let more = nodes.seek(streams.treeOf(record), 0);
-      for (; more; more = nodes.next()) writer.streamNode(nodes.record);
-      writer.streamTail(record);
+      for (; more; more = nodes.next()) writer.part(nodes.record);
+      const pending = streams.groups.pendingCursor();
+      writer.streamTail(record, (owner, write) => {
+        let more = pending.seek(streams.groups.pendingTree(owner), 0);
+        for (; more; more = pending.next()) write(pending.record);
+      });
     });
   });
 });
@@ -117,9 +127,7 @@ Deno.test("a large string is its length and its bytes", async () => {
   await withFilledServer(async (filled) => {
     await filled.run(`SET string "0123456789"*20000`);
     const record = filled.record("string");
-    assertInParts(filled, record, (writer) => {
-      writer.stringBytes(record);
-    });
+    assertInParts(filled, record);
   });
 });
 
@@ -134,9 +142,7 @@ Deno.test("a value that is written at once is not large", async () => {
       `RPUSH list ${elements(500, (i) => `element:${i}`)} "x"*9000`,
       "XADD stream * field value",
     );
-    const { keyspace } = filled.server;
-    const writer = new ValueWriter(keyspace, new RdbOutput({ compresses: true, sums: false }));
-    filled.database.dict.forEach((record) => assertEquals(writer.isLarge(record), false));
+    filled.database.dict.forEach((record) => assertEquals(isLarge(filled, record), false));
   });
 });
 
