@@ -88,9 +88,9 @@ function endOnSignals(server: Server, log: Log): void {
         log.warning("You insist... exiting now.");
         Deno.exit(1);
       }
-      asked = true;
       log.warning(`Received ${signal} scheduling shutdown...`);
-      server.shutdown({ save: null, now: false, force: false });
+      const { shutdownOnSigint, shutdownOnSigterm } = server.config.values;
+      asked = server.shutdown(signal === "SIGTERM" ? shutdownOnSigterm : shutdownOnSigint);
     });
   }
   // a terminal that closes does not end a server

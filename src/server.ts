@@ -4,14 +4,14 @@
  */
 import { deadline } from "@std/async";
 import { type CancelTimer, type Clock, othersTurn, SystemClock } from "./clock.ts";
-import type { CommandRunner, ServerContext, ShutdownOptions } from "./command/context.ts";
+import type { CommandRunner, ServerContext } from "./command/context.ts";
 import { Dispatcher } from "./command/dispatch.ts";
 import { LogRunner } from "./command/log_runner.ts";
 import { Propagation } from "./command/propagation.ts";
 import { commandGroups } from "./command/specs/groups.ts";
 import { CommandTable } from "./command/table.ts";
 import { commandHandlers } from "./commands/all.ts";
-import { Config, ConfigError, MaxmemoryPolicy } from "./config/config.ts";
+import { Config, ConfigError, MaxmemoryPolicy, type ShutdownOptions } from "./config/config.ts";
 import { Evictor } from "./keyspace/evictor.ts";
 import { Expirer } from "./keyspace/expirer.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
@@ -28,6 +28,7 @@ import { ServerStats } from "./observe/server_stats.ts";
 import { SlowLog } from "./observe/slow_log.ts";
 import { PayloadReader } from "./persistence/payload_reader.ts";
 import { PayloadWriter } from "./persistence/payload_writer.ts";
+import { AofState } from "./persistence/aof.ts";
 import { LoadError } from "./persistence/loader.ts";
 import { Persistence } from "./persistence/persistence.ts";
 import { type Random, randomBytes, SeededRandom } from "./random.ts";
@@ -114,6 +115,8 @@ export class Server implements ServerContext {
   readonly evictor: Evictor;
   /** Resolves with the process's exit code when the server has stopped, whoever asked for it. */
   readonly stopped: Promise<number>;
+
+  isCronPaused = false;
 
   readonly #dispatcher: Dispatcher;
   readonly #clientEvictor: ClientEvictor;
@@ -278,8 +281,13 @@ export class Server implements ServerContext {
   }
 
   /** Saves data that is to be saved before the end; false if it can't be. */
-  #save({ save }: ShutdownOptions): boolean {
+  #save({ save, force }: ShutdownOptions): boolean {
     const { aof, rdb } = this.persistence;
+    if (aof.state === AofState.Beginning && aof.isRewriting) {
+      // without that no file has what is in memory
+      this.log.warning(`Writing initial AOF${force ? ". Exit anyway." : ", can't exit."}`);
+      if (!force) return false;
+    }
     rdb.cancel();
     aof.cancelRewrite();
     if (!(save ?? this.config.values.save.length > 0)) return true;
@@ -399,6 +407,11 @@ export class Server implements ServerContext {
   }
 
   #cron(): void {
+    if (!this.isCronPaused) this.#lookAfterItself();
+    this.#cancelCron = this.clock.after(cronIntervalMs, () => this.#cron());
+  }
+
+  #lookAfterItself(): void {
     const { stats, keyspace, clock } = this;
     keyspace.setNow(clock.nowMs());
     this.#rates.sample(keyspace.nowMs);
@@ -412,7 +425,6 @@ export class Server implements ServerContext {
     // one at a time: giving a segment back to the system takes some milliseconds
     keyspace.heap.trim(1);
     if (keyspace.heap.isLow) keyspace.heap.replenish();
-    this.#cancelCron = clock.after(cronIntervalMs, () => this.#cron());
   }
 
   /** Ends clients that have idled too long or have not read for too long. */

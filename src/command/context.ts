@@ -5,7 +5,7 @@
  * commands work with; `server.ts` puts them together.
  */
 import type { Clock } from "../clock.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, ShutdownOptions } from "../config/config.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Evictor } from "../keyspace/evictor.ts";
 import type { Expirer } from "../keyspace/expirer.ts";
@@ -36,13 +36,6 @@ import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";
 
 export type { BlockRequest };
-
-/** What SHUTDOWN was asked for. */
-export interface ShutdownOptions {
-  save: boolean | null;
-  now: boolean;
-  force: boolean;
-}
 
 /** What runs commands inside of another one. */
 export interface CommandRunner {
@@ -87,6 +80,8 @@ export interface ServerContext {
   readonly startedAtMs: number;
   /** The port that is listened on, 0 for none. */
   readonly port: number;
+  /** Nothing happens by the clock; for tests. Keys expire none the less. */
+  isCronPaused: boolean;
   /** Bytes that count against `maxmemory`. */
   usedMemoryBytes(): number;
   /** Operations, input bytes and output bytes per second, measured over the last 1.6 seconds. */

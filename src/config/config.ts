@@ -58,8 +58,8 @@ export class Config {
   }
 
   /**
-   * Texts by name of all directives that one of `patterns` matches. A name that is no glob is answered
-   * in the case in which it was asked.
+   * Texts by name of all directives that one of `patterns` matches, but for hidden ones. A name that is
+   * no glob is answered in the case in which it was asked.
    */
   match(patterns: readonly string[]): Map<string, string> {
     const found = new Map<string, string>();
@@ -73,6 +73,7 @@ export class Config {
       if (!isGlob(pattern)) add(pattern, findDirective(pattern));
       else {
         for (const directive of namedDirectives) {
+          if (directive.hidden) continue;
           if (matchesGlob(pattern, directive.name, true)) add(directive.name, directive);
         }
       }

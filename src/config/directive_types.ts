@@ -7,7 +7,13 @@ import { formatFixed, parseDouble } from "../resp/doubles.ts";
 import { toInt64 } from "../resp/numbers.ts";
 import { formatNotifyLetters, parseNotifyLetters } from "./notify_classes.ts";
 import { resolve } from "node:path";
-import type { MemoryShare, OutputBufferLimit, OutputBufferLimits, SavePoint } from "./values.ts";
+import type {
+  MemoryShare,
+  OutputBufferLimit,
+  OutputBufferLimits,
+  SavePoint,
+  ShutdownOptions,
+} from "./values.ts";
 import { quote } from "./words.ts";
 
 const utf8 = new TextEncoder();
@@ -405,6 +411,35 @@ export class SavePointsType extends DirectiveType<readonly SavePoint[]> {
   }
 }
 
+/** How to end: `default`, or some of the options of SHUTDOWN. */
+export class ShutdownOptionsType extends DirectiveType<ShutdownOptions> {
+  override readonly takesWords = true;
+
+  parse(words: readonly string[]): Setting<ShutdownOptions> {
+    const given = words.map((word) => word.toLowerCase());
+    if (given.length === 0 || !given.every((word) => shutdownWords.includes(word))) {
+      throw new ConfigError(
+        `argument(s) must be one of the following: ${shutdownWords.join(", ")}`,
+      );
+    }
+    const [saves, savesNot, now, force] = shutdownWords.slice(1).map((word) =>
+      given.includes(word)
+    );
+    if (saves && savesNot) {
+      throw new ConfigError("shutdown options SAVE and NOSAVE can't be used simultaneously");
+    }
+    return this.setting({ save: saves ? true : savesNot ? false : null, now, force });
+  }
+
+  format({ save, now, force }: ShutdownOptions): string {
+    const words: string[] = [];
+    if (save !== null) words.push(save ? "save" : "nosave");
+    if (now) words.push("now");
+    if (force) words.push("force");
+    return words.join(" ") || "default";
+  }
+}
+
 /** The name of a file, or of a folder, in the working directory. */
 export class FileNameType extends DirectiveType<string> {
   readonly #directive: string;
@@ -434,6 +469,8 @@ export class FileNameType extends DirectiveType<string> {
   }
 }
 
+const shutdownWords = ["default", "save", "nosave", "now", "force"];
+
 /** Most addresses that `bind` takes. */
 const addressesMax = 16;
 
@@ -462,7 +499,7 @@ const uint64Max = (1n << 64n) - 1n;
  * Bytes from `512mb` and the like, or null. As in Redis no digits are 0, digits beyond 64 bits are the
  * largest number of 64 bits, and the multiplication by the unit wraps.
  */
-function parseMemory(word: string): bigint | null {
+export function parseMemory(word: string): bigint | null {
   const [, digits, unit] = /^(\d{0,127})(\D*)$/.exec(cString(word)) ?? [];
   const factor = memoryUnits.get(unit?.toLowerCase() ?? "none");
   if (factor === undefined) return null;

@@ -25,6 +25,7 @@ import {
   OutputBufferLimitsType,
   PercentilesType,
   SavePointsType,
+  ShutdownOptionsType,
   TextType,
 } from "./directive_types.ts";
 import { appendFsyncNames, type ConfigValues, maxmemoryPolicyNames } from "./values.ts";
@@ -43,6 +44,8 @@ interface Traits {
   readonly protected?: boolean;
   /** Its value must not be shown in a log. */
   readonly sensitive?: boolean;
+  /** Only found by its whole name. */
+  readonly hidden?: boolean;
   /** A name that it once had, under which it can be read and set as well. */
   readonly oldName?: string;
 }
@@ -66,6 +69,7 @@ function directive<Field extends ConfigField>(
 }
 
 const immutable: Traits = { immutable: true };
+const hidden: Traits = { hidden: true };
 const boolean = new BooleanType();
 const int32Max = 2 ** 31 - 1;
 const uint32Max = 2 ** 32 - 1;
@@ -73,6 +77,7 @@ const int64Max = 2n ** 63n - 1n;
 const uint64Max = 2n ** 64n - 1n;
 const megabyte = 1024 * 1024;
 const count = new IntegerType(0, int32Max);
+const integer = new IntegerType(-(2 ** 31), int32Max);
 const size = new IntegerType(0, int64Max);
 const memory = new MemoryType(0, int64Max);
 const protectedAction = new EnumType<ConfigValues["enableDebugCommand"]>(["no", "yes", "local"]);
@@ -123,6 +128,8 @@ export const directives: readonly Directive[] = [
   directive("pidfile", "pidfile", new OptionalTextType(), immutable),
   directive("always-show-logo", "alwaysShowLogo", boolean, immutable),
   directive("set-proc-title", "setProcTitle", boolean, immutable),
+  directive("shutdown-on-sigint", "shutdownOnSigint", new ShutdownOptionsType()),
+  directive("shutdown-on-sigterm", "shutdownOnSigterm", new ShutdownOptionsType()),
 
   // Data
   directive("databases", "databases", new IntegerType(1, int32Max), immutable),
@@ -141,6 +148,8 @@ export const directives: readonly Directive[] = [
   directive("rdbchecksum", "rdbchecksum", boolean, immutable),
   directive("stop-writes-on-bgsave-error", "stopWritesOnBgsaveError", boolean),
   directive("rdb-save-incremental-fsync", "rdbSaveIncrementalFsync", boolean),
+  directive("rdb-key-save-delay", "rdbKeySaveDelay", integer, hidden),
+  directive("key-load-delay", "keyLoadDelay", integer, hidden),
 
   // The append-only log
   directive("appendonly", "appendonly", boolean),
@@ -187,7 +196,7 @@ export const directives: readonly Directive[] = [
   directive(
     "list-max-listpack-size",
     "listMaxListpackSize",
-    new IntegerType(-(2 ** 31), int32Max),
+    integer,
     { oldName: "list-max-ziplist-size" },
   ),
   directive("list-compress-depth", "listCompressDepth", count),

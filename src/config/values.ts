@@ -75,6 +75,15 @@ export enum AppendFsync {
 /** Names of these, by `AppendFsync`. */
 export const appendFsyncNames: readonly string[] = ["everysec", "always", "no"];
 
+/** How the server is to end. */
+export interface ShutdownOptions {
+  /** Whether to save a snapshot; null is to do so where there are save points. */
+  readonly save: boolean | null;
+  readonly now: boolean;
+  /** End though data can't be saved. */
+  readonly force: boolean;
+}
+
 /** A part of `maxmemory`, or so many bytes; both are 0 where there is no limit. */
 export interface MemoryShare {
   readonly percent: number;
@@ -126,6 +135,8 @@ export class ConfigValues implements ValueLimits {
   pidfile = "";
   alwaysShowLogo = false;
   setProcTitle = true;
+  shutdownOnSigint: ShutdownOptions = { save: null, now: false, force: false };
+  shutdownOnSigterm: ShutdownOptions = { save: null, now: false, force: false };
 
   // Data
   databases = 16;
@@ -150,6 +161,9 @@ export class ConfigValues implements ValueLimits {
   stopWritesOnBgsaveError = true;
   /** Sync a file while it is written, a part at a time, not all at its end. */
   rdbSaveIncrementalFsync = true;
+  /** For tests: what `KeyDelay` makes of it. */
+  rdbKeySaveDelay = 0;
+  keyLoadDelay = 0;
 
   // The append-only log
   appendonly = false;

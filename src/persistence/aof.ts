@@ -13,6 +13,7 @@ import { AppendFsync } from "../config/values.ts";
 import { discard, folderOf, replaceFile, StorageError, type WritableFile } from "../storage.ts";
 import { AofManifest } from "./aof_manifest.ts";
 import { AofWriter } from "./aof_writer.ts";
+import { KeyDelay } from "./key_delay.ts";
 import { BackgroundSave, type RdbDestination, saveNow, SnapshotCancelled } from "./rdb_file.ts";
 import { cut, type SnapshotFoundation, type SnapshotSlot } from "./rdb_saver.ts";
 
@@ -152,14 +153,14 @@ export class AppendOnlyFile {
    * @throws {StorageError}
    */
   open(loadedBytes: number): void {
-    const { storage, values, log } = this.#foundation;
+    const { storage, values, log, clock } = this.#foundation;
     this.#makeFolder();
     let manifest = this.#manifest;
     if (manifest.files.length === 0) {
       manifest = manifest.withBase(values.appendfilename, true, 0);
       const { name } = manifest.base!;
       log.notice(`Creating AOF base file ${name} on server start`);
-      loadedBytes = saveNow(cut(this.#foundation, true), this.#destination(name));
+      loadedBytes = saveNow(cut(this.#foundation, true), this.#destination(name), clock);
     }
     if (manifest.increments.length === 0) {
       manifest = manifest.withIncrement(values.appendfilename);
@@ -446,6 +447,7 @@ export class AppendOnlyFile {
       path: this.#path(name),
       temporaryPath: this.#path(`temp-rewriteaof-${Deno.pid}.${++this.#files}.aof`),
       syncsParts: values.aofRewriteIncrementalFsync,
+      delay: new KeyDelay(values.rdbKeySaveDelay),
     };
   }
 }

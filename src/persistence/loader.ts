@@ -11,6 +11,7 @@ import type { Arguments } from "../resp/arguments.ts";
 import { type ReadableFile, StorageError } from "../storage.ts";
 import type { AofManifest } from "./aof_manifest.ts";
 import { AofRead, AofReader } from "./aof_reader.ts";
+import { KeyDelay } from "./key_delay.ts";
 import { RDB_MAGIC } from "./rdb_format.ts";
 import { RdbError } from "./rdb_input.ts";
 import { RdbReader } from "./rdb_reader.ts";
@@ -19,6 +20,9 @@ import type { SnapshotFoundation } from "./rdb_saver.ts";
 /** What is read between two stops, in bytes of RDB and in commands: less than a millisecond's work. */
 const portionBytes = 64 * 1024;
 const portionCommands = 256;
+/** The same where each key is delayed. */
+const delayedPortionBytes = 1;
+const delayedPortionCommands = 1;
 
 /** The time at which no key's time has come: while a log is run again, what was there then is there. */
 const beforeAllTimes = 0;
@@ -67,7 +71,7 @@ export function* loadRdb(
 }
 
 function* readRdb(
-  { keyspace, log, values }: SnapshotFoundation,
+  { keyspace, log, values, clock }: SnapshotFoundation,
   source: ReadableFile,
   path: string,
   progress: LoadProgress,
@@ -79,8 +83,10 @@ function* readRdb(
     checksum: values.rdbchecksum,
     ...options,
   });
+  const delay = new KeyDelay(values.keyLoadDelay);
   try {
-    while (!reader.step(portionBytes)) {
+    while (!reader.step(delay.isOn ? delayedPortionBytes : portionBytes)) {
+      if (delay.isOn) clock.block(delay.dueMs(reader.keysLoaded));
       progress.bytesLoaded = before + reader.offset;
       yield;
     }
@@ -134,7 +140,10 @@ function* loadAofFile(
   using file = openOrFail(foundation, path, offset);
   const commands = new LoggedCommands(foundation.keyspace, new AofReader(file, offset), runner);
   runner.reset();
-  while (commands.runSome()) {
+  const delay = new KeyDelay(foundation.values.keyLoadDelay);
+  const portion = delay.isOn ? delayedPortionCommands : portionCommands;
+  for (let done = portion; commands.runSome(portion); done += portion) {
+    if (delay.isOn) foundation.clock.block(delay.dueMs(done));
     progress.bytesLoaded = before + commands.offset;
     yield;
   }
@@ -221,10 +230,10 @@ class LoggedCommands {
     this.offset = reader.offset;
   }
 
-  /** Runs a portion; false behind the last command, or where there is no other. */
-  runSome(): boolean {
+  /** Runs so many; false behind the last command, or where there is no other. */
+  runSome(count: number): boolean {
     this.#keyspace.setNow(beforeAllTimes);
-    for (let i = 0; i < portionCommands; i++) {
+    for (let i = 0; i < count; i++) {
       const found = this.#reader.next();
       if (found !== AofRead.Command) {
         // a transaction without its end was never acknowledged

@@ -7,6 +7,7 @@
 import { type Clock, othersTurn } from "../clock.ts";
 import { backgroundSliceUsMax } from "../limits.ts";
 import { discard, keep, type Storage, type WritableFile } from "../storage.ts";
+import type { KeyDelay } from "./key_delay.ts";
 import type { RdbChunk } from "./rdb_output.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -14,6 +15,8 @@ import type { Snapshot } from "./snapshot.ts";
 const stepBytes = 32 * 1024;
 /** Steps in a slice at most, whatever the clock says: one that is moved by hand stands still. */
 const sliceStepsMax = 64;
+/** A step of a save that is delayed: a bucket of keys. */
+const delayedStepBytes = 1;
 
 /** Written and not yet synced, at most, where the file is synced while it is written; as Redis. */
 const unsyncedBytesMax = 4 * 1024 * 1024;
@@ -26,6 +29,7 @@ export interface RdbDestination {
   readonly temporaryPath: string;
   /** Sync part by part, so that the end of the file does not wait for all of it. */
   readonly syncsParts: boolean;
+  readonly delay: KeyDelay;
 }
 
 /** Somebody has asked for the snapshot to be given up. */
@@ -38,13 +42,15 @@ export class SnapshotCancelled extends Error {
  *
  * @throws {StorageError} The file that was there before is still there.
  */
-export function saveNow(snapshot: Snapshot, destination: RdbDestination): number {
-  const { storage, path, temporaryPath, syncsParts } = destination;
+export function saveNow(snapshot: Snapshot, destination: RdbDestination, clock: Clock): number {
+  const { storage, path, temporaryPath, syncsParts, delay } = destination;
+  const bytes = delay.isOn ? delayedStepBytes : unsyncedBytesMax;
   try {
     using file = storage.create(temporaryPath);
     let unsyncedBytes = 0;
     for (let isLast = false; !isLast;) {
-      isLast = snapshot.step(unsyncedBytesMax);
+      isLast = snapshot.step(bytes);
+      if (delay.isOn) clock.block(delay.dueMs(snapshot.keysWritten));
       for (let chunk = snapshot.output.take(); chunk; chunk = snapshot.output.take()) {
         file.writeNow(chunk.buffer.subarray(0, chunk.length));
         unsyncedBytes += chunk.length;
@@ -70,6 +76,8 @@ export class BackgroundSave {
   readonly #clock: Clock;
   #unsyncedBytes = 0;
   #isCancelled = false;
+  /** Ends the present delay. */
+  #goOn: () => void = () => {};
 
   constructor(snapshot: Snapshot, destination: RdbDestination, clock: Clock) {
     this.#snapshot = snapshot;
@@ -88,6 +96,7 @@ export class BackgroundSave {
   /** Gives up: the databases are free for another snapshot at once, the file is as soon as may be. */
   cancel(): void {
     this.#isCancelled = true;
+    this.#goOn();
     if (!this.#snapshot.isOver) this.#snapshot.cancel();
   }
 
@@ -122,12 +131,14 @@ export class BackgroundSave {
   /** Takes slices in turns with everybody else, while what the last ones brought is being written. */
   async #fill(file: WritableFile): Promise<void> {
     const { output } = this.#snapshot;
+    const { delay } = this.#destination;
     let written: Promise<void> = Promise.resolve();
     let failure: unknown = null;
     for (let isLast = false; !isLast;) {
       await othersTurn();
       if (this.#isCancelled) break;
-      isLast = this.#slice();
+      isLast = delay.isOn ? this.#snapshot.step(delayedStepBytes) : this.#slice();
+      if (delay.isOn) await this.#pause(delay.dueMs(this.#snapshot.keysWritten));
       const chunk = output.take();
       if (chunk === null) continue;
       // one chunk ahead of the disk, and no further
@@ -150,6 +161,18 @@ export class BackgroundSave {
       if (this.#clock.monotonicUs() - startUs >= backgroundSliceUsMax) break;
     }
     return false;
+  }
+
+  /** Waits, unless the snapshot is given up. */
+  #pause(milliseconds: number): Promise<void> {
+    if (milliseconds === 0 || this.#isCancelled) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancelTimer = this.#clock.after(milliseconds, resolve);
+      this.#goOn = () => {
+        cancelTimer();
+        resolve();
+      };
+    });
   }
 
   /** Writes a chunk and all that have come behind it. */

@@ -11,6 +11,7 @@ import type { Log } from "../log.ts";
 import type { ServerStats } from "../observe/server_stats.ts";
 import { type Storage, StorageError } from "../storage.ts";
 import { redisVersion } from "../version.ts";
+import { KeyDelay } from "./key_delay.ts";
 import { BackgroundSave, type RdbDestination, saveNow, SnapshotCancelled } from "./rdb_file.ts";
 import { accessInfoFor, RdbFormat } from "./rdb_writer.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -117,11 +118,11 @@ export class RdbSaver {
    * @throws {StorageError}
    */
   saveNow(): void {
-    const { log } = this.#foundation;
+    const { clock, log } = this.#foundation;
     // there is one snapshot at a time; a log that was being rewritten is so again later
     this.#slot.save?.cancel();
     try {
-      saveNow(cut(this.#foundation, false), this.#destination());
+      saveNow(cut(this.#foundation, false), this.#destination(), clock);
     } catch (error) {
       if (error instanceof StorageError) log.warning(`Error saving DB on disk: ${error.message}`);
       throw error;
@@ -203,6 +204,7 @@ export class RdbSaver {
       path: resolvePath(values.dbfilename),
       temporaryPath: resolvePath(`temp-${Deno.pid}.${++this.#files}.rdb`),
       syncsParts: values.rdbSaveIncrementalFsync,
+      delay: new KeyDelay(values.rdbKeySaveDelay),
     };
   }
 }

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ConnectionClosedError } from "../../src/client/client.ts";
 import { infoFields, type Session, withServer } from "./server_support.ts";
 
 /** Fields of INFO persistence. */
@@ -86,3 +87,71 @@ Deno.test("the log is turned on and off while the server runs", async () => {
     assertEquals(await run("MGET before after"), ["1", "2"]);
   });
 });
+
+Deno.test("rdb-key-save-delay has each key of a snapshot take so long", async () => {
+  await withServer(async (session) => {
+    const { run } = session;
+    await run("CONFIG SET rdb-key-save-delay 2000000");
+    await run("MSET a 1 b 2 c 3");
+    assertEquals(await run("BGSAVE"), "Background saving started");
+    await session.advance(5_900);
+    assertEquals((await persistence(session)).rdb_bgsave_in_progress, "1");
+    await untilIs(session, "rdb_bgsave_in_progress", "0");
+    const { rdb_last_bgsave_time_sec, rdb_saves } = await persistence(session);
+    assertEquals(rdb_saves, "1");
+    assert(Number(rdb_last_bgsave_time_sec) >= 6, rdb_last_bgsave_time_sec);
+    const before = await secondsOf(session);
+    await run("SAVE");
+    assertEquals(await secondsOf(session) - before, 6);
+  });
+});
+
+Deno.test("a delayed snapshot is given up at once", async () => {
+  await withServer(async (session) => {
+    const { run } = session;
+    await run("CONFIG SET rdb-key-save-delay 2000000000");
+    await run("MSET a 1 b 2 c 3");
+    await run("BGSAVE");
+    await run("FLUSHALL");
+    // no time goes by
+    while ((await persistence(session)).rdb_bgsave_in_progress === "1");
+    assertEquals((await persistence(session)).rdb_saves, "0");
+  });
+});
+
+Deno.test("key-load-delay has each key that is loaded take so long", async () => {
+  await withServer(async (session) => {
+    const { run } = session;
+    await run("MSET a 1 b 2 c 3");
+    await run("SAVE");
+    await run("CONFIG SET key-load-delay 1500000");
+    const before = await secondsOf(session);
+    await run("DEBUG RELOAD NOSAVE");
+    const between = await secondsOf(session);
+    assert(between - before >= 4.5, `${between - before}`);
+    await run("CONFIG SET key-load-delay -1000000");
+    await run("DEBUG RELOAD NOSAVE");
+    assertEquals(await secondsOf(session), between);
+    assertEquals(await run("MGET a b c"), ["1", "2", "3"]);
+  });
+});
+
+Deno.test("SHUTDOWN waits for the first log, unless it is forced", async () => {
+  await withServer(async (session) => {
+    const { run } = session;
+    await run("CONFIG SET rdb-key-save-delay 2000000000");
+    await run("SET key value");
+    await run("CONFIG SET appendonly yes");
+    while ((await persistence(session)).aof_rewrite_in_progress === "0") await session.advance(100);
+    assertEquals(await run("SHUTDOWN"), "ERR Errors trying to SHUTDOWN. Check logs.");
+    assertEquals(await run("GET key"), "value");
+    const other = await session.connect();
+    await assertRejects(() => other.send(["SHUTDOWN", "FORCE"]), ConnectionClosedError);
+  });
+});
+
+/** What time it is to the server, in seconds. */
+async function secondsOf({ run }: Session): Promise<number> {
+  const [seconds, microseconds] = await run("TIME") as [string, string];
+  return Number(seconds) + Number(microseconds) / 1e6;
+}

@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Config } from "../../src/config/config.ts";
 import { rewriteFile, rewriteText } from "../../src/config/rewrite.ts";
+import { splitWords } from "../../src/config/words.ts";
 
 const saveLines = ["save 3600 1", "save 300 100", "save 60 10000"];
 
@@ -124,4 +125,25 @@ Deno.test("CONFIG REWRITE keeps a percentage of maxmemory a percentage", () => {
     const line = rewriteText("maxmemory-clients 7%\n", config).split("\n")[0];
     assertEquals(line, `maxmemory-clients ${words}`);
   }
+});
+
+Deno.test("a file in which all is stated gives the same configuration", () => {
+  const config = new Config("/tmp");
+  config.set([
+    ["rdb-key-save-delay", "3"],
+    ["shutdown-on-sigterm", "now nosave"],
+    ["save", ""],
+  ]);
+  const text = rewriteText("# comment\nhz 11\n", config, true);
+  for (const line of ["port 6379", "hz 10", "rdb-key-save-delay 3", 'logfile ""', 'save ""']) {
+    assert(text.includes(`\n${line}\n`), line);
+  }
+  assert(text.includes("\nshutdown-on-sigterm nosave now\n"));
+  const again = new Config("/tmp");
+  for (const line of text.split("\n")) {
+    const [name, ...words] = splitWords(line) ?? [];
+    if (name !== undefined && !name.startsWith("#")) assert(again.load(name, words), line);
+  }
+  assertEquals(again.match(["*"]), config.match(["*"]));
+  assertEquals(again.get("rdb-key-save-delay"), "3");
 });
