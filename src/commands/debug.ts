@@ -7,12 +7,20 @@
  */
 import type { CommandContext } from "../command/context.ts";
 import type { Handler, Handlers } from "../command/spec.ts";
+import { systemErrorText } from "../config/directive_types.ts";
+import { rewriteFile } from "../config/rewrite.ts";
 import type { Log } from "../log.ts";
 import { datasetDigest, valueDigest } from "../observe/digest.ts";
-import { CommandError, errors, unknownSubcommandOrArity } from "../resp/errors.ts";
+import {
+  CommandError,
+  errors,
+  forcedRewriteFailed,
+  unknownSubcommandOrArity,
+} from "../resp/errors.ts";
 import {
   debugListpack,
   debugObject,
+  debugPackedThreshold,
   debugPopulate,
   debugQuicklist,
   debugStringLength,
@@ -41,6 +49,7 @@ function subcommand(
 }
 
 const subcommands = new Map<string, DebugSubcommand>(Object.entries({
+  "config-rewrite-force-all": subcommand(rewriteAll, 2),
   "digest": subcommand(digest, 2),
   "digest-value": subcommand(digestValue, 2, Infinity),
   "error": subcommand(error, 3),
@@ -51,9 +60,11 @@ const subcommands = new Map<string, DebugSubcommand>(Object.entries({
   "loadaof": subcommand(loadAof, 2, Infinity),
   "log": subcommand(log, 3),
   "object": subcommand(debugObject, 3),
+  "pause-cron": subcommand(pauseCron, 3),
   "populate": subcommand(debugPopulate, 3, 5),
   "protocol": subcommand(debugProtocol, 3),
   "quicklist": subcommand(debugQuicklist, 3, 4),
+  "quicklist-packed-threshold": subcommand(debugPackedThreshold, 3),
   "reload": subcommand(reload, 2, Infinity),
   "sdslen": subcommand(debugStringLength, 3),
   "set-active-expire": subcommand(setActiveExpire, 3),
@@ -71,6 +82,18 @@ function debug(context: CommandContext): void {
 
 function unknown({ args }: CommandContext): CommandError {
   return new CommandError(unknownSubcommandOrArity(args.cString(1), "DEBUG"));
+}
+
+/** Writes all directives into the configuration file, those at their defaults, too. */
+function rewriteAll({ reply, server: { config } }: CommandContext): void {
+  // what the system says of no path
+  if (config.file === null) throw new CommandError(forcedRewriteFailed("Bad address"));
+  try {
+    rewriteFile(config.file, config, true);
+  } catch (error) {
+    throw new CommandError(forcedRewriteFailed(systemErrorText(error)));
+  }
+  reply.ok();
 }
 
 function digest({ reply, server }: CommandContext): void {
@@ -103,6 +126,11 @@ function sleep({ args, reply, server }: CommandContext): void {
 
 function setActiveExpire({ args, reply, server }: CommandContext): void {
   server.expirer.enabled = leadingInteger(args.string(2)) !== 0;
+  reply.ok();
+}
+
+function pauseCron({ args, reply, server }: CommandContext): void {
+  server.isCronPaused = leadingInteger(args.string(2)) !== 0;
   reply.ok();
 }
 
@@ -163,6 +191,9 @@ function loadOrFail(log: Log, message: string, load: () => void): void {
 
 function help(context: CommandContext): void {
   replyHelp(context, [
+    "CONFIG-REWRITE-FORCE-ALL",
+    "    Like CONFIG REWRITE but writes all configuration options, including",
+    "    keywords not listed in original configuration file or default values.",
     "DIGEST",
     "    Output a hex signature representing the current DB content.",
     "DIGEST-VALUE <key> [<key> ...]",
@@ -208,6 +239,9 @@ function help(context: CommandContext): void {
     "    Setting it to 0 disables expiring keys (and hash-fields) in background ",
     "    when they are not accessed (otherwise the Redis behavior). Setting it",
     "    to 1 reenables back the default.",
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    Sets the threshold for elements to be inserted as plain vs packed nodes",
+    "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
     "LISTPACK <key>",
@@ -215,6 +249,8 @@ function help(context: CommandContext): void {
     "QUICKLIST <key> [<0|1>]",
     "    Show low level info about the quicklist encoding of <key>.",
     "    The optional argument (0 by default) sets the level of detail",
+    "PAUSE-CRON <0|1>",
+    "    Stop periodic cron job processing.",
   ]);
 }
 

@@ -1,5 +1,7 @@
 /** The parts of DEBUG that look at keys from inside, or make many of them. */
 import type { CommandContext } from "../command/context.ts";
+import { parseMemory } from "../config/directive_types.ts";
+import type { Dict } from "../memory/dict.ts";
 import {
   accessOf,
   Encoding,
@@ -16,6 +18,8 @@ import {
 import { CommandError, errors } from "../resp/errors.ts";
 
 const encoder = new TextEncoder();
+
+const packedThresholdBytesMax = 2n ** 32n - 2n ** 20n;
 
 /** The record of the key that is argument 2, found without an access to it, and though its time has come. */
 function recordOf({ args, database }: CommandContext): number {
@@ -67,6 +71,16 @@ export function debugStringLength(context: CommandContext): void {
   );
 }
 
+/** Says from how many bytes on an element of a list has a node of its own; 0 leaves it to the list. */
+export function debugPackedThreshold({ args, reply, server }: CommandContext): void {
+  const bytes = parseMemory(args.string(2));
+  if (bytes === null || bytes > packedThresholdBytesMax) {
+    throw new CommandError(errors.packedThreshold);
+  }
+  server.keyspace.values.lists.largeBytesMin = Number(bytes);
+  reply.ok();
+}
+
 /** Redis prints every entry; here a line in the log says how large it is. */
 export function debugListpack(context: CommandContext): void {
   const { database: { heap }, reply } = context;
@@ -99,20 +113,23 @@ export function debugTable({ args, reply, server }: CommandContext): void {
   const database = server.keyspace.databases[index];
   if (database === undefined) throw new CommandError(errors.debugDatabaseOutOfRange);
   let text = "[Dictionary HT]\n";
-  if (database.size > 0) {
-    text += "Hash table 0 stats (main hash table):\n" +
-      ` table size: ${database.dict.bucketCount}\n` +
-      ` number of elements: ${database.size}\n`;
-  }
+  if (database.size > 0) text += tableFigures(database.dict);
   text += "[Expires HT]\n";
   if (database.volatileSize > 0) text += ` number of elements: ${database.volatileSize}\n`;
   reply.verbatim("txt", text);
 }
 
-/** No value is a hash table yet. */
 export function debugTableOfKey(context: CommandContext): void {
-  recordOf(context);
-  throw new CommandError(errors.notTableEncoded);
+  const { database, reply } = context;
+  const dict = database.keyspace.values.dictOf(recordOf(context));
+  if (dict === null) throw new CommandError(errors.notTableEncoded);
+  reply.verbatim("txt", tableFigures(dict));
+}
+
+function tableFigures({ bucketCount, count }: Dict): string {
+  return "Hash table 0 stats (main hash table):\n" +
+    ` table size: ${bucketCount}\n` +
+    ` number of elements: ${count}\n`;
 }
 
 /** Makes `<prefix>:0`, `<prefix>:1`, … as far as they do not exist. */

@@ -206,6 +206,7 @@ export const errors = {
   needsResp3: "ERR RESP2 is not supported by this command",
   notSdsEncoded: "ERR Not an sds encoded string.",
   notListpackEncoded: "ERR Not a listpack encoded object.",
+  packedThreshold: "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
   notQuicklistEncoded: "ERR Not a quicklist encoded object.",
   notTableEncoded:
     "ERR The value stored at the specified key is not represented using an hash table",
@@ -342,6 +343,10 @@ export function configSetFailed(argument: string, reason: string): string {
 }
 
 /** CONFIG REWRITE that failed, and what the system said. */
+export function forcedRewriteFailed(reason: string): string {
+  return `ERR CONFIG-REWRITE-FORCE-ALL failed: ${reason}`;
+}
+
 export function rewriteFailed(reason: string): string {
   return `ERR Rewriting config file: ${reason}`;
 }

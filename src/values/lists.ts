@@ -62,6 +62,8 @@ export class Lists implements ValueKind {
   readonly listpacks: Listpacks;
   /** What `read` points at. */
   readonly element: Slice = new Slice();
+  /** For tests: elements from so many bytes on have nodes of their own, whatever the fill; 0 is off. */
+  largeBytesMin = 0;
   readonly #heap: Heap;
   readonly #reclaimer: Reclaimer;
   readonly #limits: ValueLimits;
@@ -355,13 +357,29 @@ export class Lists implements ValueKind {
   /** Replaces the element at the cursor. */
   set(record: number, buffer: Uint8Array, start: number, end: number): void {
     const node = this.#node;
-    if (!this.isLong(record) || !isLargeElement(this.fill(record), end - start)) {
-      this.#moved(record, node, this.listpacks.replace(node, this.#at, buffer, start, end));
-      return;
+    if (this.isLong(record)) {
+      const fill = this.fill(record);
+      const isLarge = this.#isLarge(fill, end - start);
+      if (isLarge !== this.isPlainNode(fill, node)) {
+        return this.#setElsewhere(record, isLarge, buffer, start, end);
+      }
     }
-    // a large element has a node of its own
+    this.#moved(record, node, this.listpacks.replace(node, this.#at, buffer, start, end));
+  }
+
+  /** Replaces the element at the cursor with one that, other than that, has a node of its own, or has none. */
+  #setElsewhere(
+    record: number,
+    isLarge: boolean,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
     this.insert(record, true, buffer, start, end);
+    const added = this.#word(this.#node, nextWord);
+    const isAlone = this.listpacks.count(this.#node) === 1;
     this.removeHere(record, true);
+    if (isLarge && !isAlone) this.#joinAround(record, added);
   }
 
   /** Adds an element behind or before the one at the cursor. */
@@ -448,7 +466,7 @@ export class Lists implements ValueKind {
   isPlainNode(fill: number, node: number, element: Slice = this.element): boolean {
     if (this.listpacks.count(node) !== 1) return false;
     this.listpacks.read(node, this.listpacks.first(node), element);
-    return isLargeElement(fill, element.length);
+    return this.#isLarge(fill, element.length);
   }
 
   /** The nodes of a list, in their order. */
@@ -619,7 +637,7 @@ export class Lists implements ValueKind {
     end: number,
   ): void {
     const other = this.#split(record, after);
-    if (isLargeElement(this.fill(record), end - start)) {
+    if (this.#isLarge(this.fill(record), end - start)) {
       this.#link(record, after ? this.#node : other, this.#nodeOf(buffer, start, end));
       return;
     }
@@ -667,7 +685,13 @@ export class Lists implements ValueKind {
     if (left === 0 || right === 0) return left === 0 ? right : left;
     const bytes = this.listpacks.bytes(left) + this.listpacks.bytes(right) - joinedBytes;
     const count = this.listpacks.count(left) + this.listpacks.count(right);
-    if (exceedsNode(this.fill(record), bytes, count)) return right;
+    const fill = this.fill(record);
+    if (exceedsNode(fill, bytes, count)) return right;
+    if (
+      this.largeBytesMin !== 0 && (this.isPlainNode(fill, left) || this.isPlainNode(fill, right))
+    ) {
+      return right;
+    }
     let joined: number;
     try {
       joined = this.listpacks.appendAll(left, right);
@@ -682,7 +706,16 @@ export class Lists implements ValueKind {
     return joined;
   }
 
+  /** Whether an element has a node of its own. */
+  #isLarge(fill: number, length: number): boolean {
+    if (this.largeBytesMin !== 0) return length >= this.largeBytesMin;
+    return length > nodeBytesMax(fill);
+  }
+
   #hasRoom(node: number, fill: number, length: number): boolean {
+    if (this.largeBytesMin !== 0 && (this.#isLarge(fill, length) || this.isPlainNode(fill, node))) {
+      return false;
+    }
     const bytes = this.listpacks.bytes(node) + length + entryOverheadBytes;
     // where bytes alone count, entries need not be
     if (fill < 0) return bytes <= nodeBytesMax(fill);
@@ -717,9 +750,4 @@ function nodeBytesMax(fill: number): number {
 /** Whether so many bytes and entries are more than a node may have. */
 function exceedsNode(fill: number, bytes: number, count: number): boolean {
   return bytes > nodeBytesMax(fill) || (fill >= 0 && count > Math.max(1, fill));
-}
-
-/** Whether an element has a node of its own. */
-function isLargeElement(fill: number, length: number): boolean {
-  return length > nodeBytesMax(fill);
 }

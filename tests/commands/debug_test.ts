@@ -44,6 +44,20 @@ Deno.test("DEBUG SET-ACTIVE-EXPIRE 0 leaves expired keys until they are accessed
   });
 });
 
+Deno.test("DEBUG PAUSE-CRON holds up what happens by the clock", async () => {
+  await withServer(async ({ run, advance, connect }) => {
+    await run("CONFIG SET timeout 10");
+    await connect();
+    await run("DEBUG PAUSE-CRON 1");
+    await advance(20_000);
+    const clients = async () => String(await run("CLIENT LIST")).trimEnd().split("\n").length;
+    assertEquals(await clients(), 2);
+    await run("DEBUG PAUSE-CRON 0");
+    await advance(200);
+    assertEquals(await clients(), 1);
+  });
+});
+
 Deno.test("DEBUG DIGEST is the same for the same data, however it came about", async () => {
   await withServer(async ({ run }) => {
     const empty = await run("DEBUG DIGEST");
