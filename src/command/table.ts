@@ -110,7 +110,8 @@ class NameIndex {
 
 /** FNV-1a of the bytes with the bit set that lower-case letters have over upper-case ones. */
 function hashName(buffer: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5;
+  // signed: to the compiler what may be beyond 31 bits is a double
+  let hash = 0x811c9dc5 | 0;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (buffer[i] | 0x20), 0x01000193);
   return hash ^ (hash >>> 15);
 }
