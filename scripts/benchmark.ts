@@ -1,7 +1,8 @@
 /**
  * Measures redino against Redis on this machine, side by side: throughput, latency and CPU time under
- * redis-benchmark, memory per key, start-up, and the longest batches of the memory engine. Prints
- * markdown on standard output and progress on standard error; `--help` lists the flags.
+ * redis-benchmark, memory per key, start-up, what persistence costs, and the longest batches of the
+ * memory engine. Prints markdown on standard output and progress on standard error; `--help` lists
+ * the flags.
  *
  *     deno task bench --quick
  *     deno task bench --only set,get --sizes 3,32 --pipelines 16 --json figures.json
@@ -28,10 +29,19 @@ import {
 } from "./benchmark/footprint.ts";
 import { measurePauses, type PauseFigures } from "./benchmark/pauses.ts";
 import {
+  measureSaves,
+  measureSnapshots,
+  measureSyncedLog,
+  type SaveFigures,
+  type SnapshotFigures,
+} from "./benchmark/persistence.ts";
+import {
   formatCollectionMemory,
   formatCount,
   formatMemory,
   formatPauses,
+  formatSaves,
+  formatSnapshots,
   formatStartup,
   formatThroughput,
   missedGoals,
@@ -196,6 +206,40 @@ async function reportStartup(
   return figures;
 }
 
+interface PersistenceReport {
+  saves: SaveFigures[];
+  snapshots: SnapshotFigures[];
+  syncedLog: WorkloadResult[];
+}
+
+async function reportPersistence(
+  options: BenchmarkOptions,
+  programs: readonly ServerProgram[],
+): Promise<PersistenceReport> {
+  progress("persistence: saving and loading");
+  const saves = await measureSaves(programs, options.savedKeyCount);
+  print("\n### Persistence: SAVE, and a new process until its first PONG\n");
+  print(formatSaves(saves));
+
+  const { snapshotKeyCount, snapshotSeconds } = options;
+  const snapshots: SnapshotFigures[] = [];
+  for (const program of programs) {
+    progress(`persistence: snapshots by ${program.name}`);
+    snapshots.push(await measureSnapshots(program, snapshotKeyCount, snapshotSeconds));
+  }
+  print(
+    `\n### Persistence: ${formatCount(snapshotKeyCount)} keys of 1 KB, SET by ${clientCount} ` +
+      "clients, in peace and while one BGSAVE follows the other\n",
+  );
+  print(formatSnapshots(snapshots));
+
+  progress("persistence: a synced log");
+  const syncedLog = await measureSyncedLog(programs, options.rounds, options.runSeconds);
+  print("\n### Persistence: SET with appendfsync always\n");
+  print(formatThroughput(syncedLog, programs[0].name, programs.at(-1)!.name));
+  return { saves, snapshots, syncedLog };
+}
+
 /** The memory engine's own benchmark is a program of its own; its output is passed on as it is. */
 async function reportBatches(): Promise<string | undefined> {
   const script = new URL("./benchmark_memory.ts", import.meta.url);
@@ -231,6 +275,9 @@ async function main(options: BenchmarkOptions): Promise<void> {
       : [],
     pauses: wanted.includes("pauses") ? await reportPauses(options, programs) : [],
     startup: wanted.includes("startup") ? await reportStartup(options, programs) : [],
+    persistence: wanted.includes("persistence")
+      ? await reportPersistence(options, programs)
+      : undefined,
     batches: wanted.includes("batches") ? await reportBatches() : undefined,
   };
   if (options.jsonPath !== undefined) {

@@ -80,6 +80,25 @@ export function parseBenchmarkCsv(csv: string): ClientFigures {
   };
 }
 
+/**
+ * Reads a percentile from the distribution that redis-benchmark prints without `--csv`; of those that it
+ * has, which come closer and closer to 100, the first that is at least the one asked for.
+ */
+export function parsePercentileMs(output: string, percentile: number): number {
+  const [distribution] = output.split("Cumulative distribution of latencies:");
+  for (const [, at, ms] of distribution.matchAll(/^([\d.]+)% <= ([\d.]+) milliseconds/gm)) {
+    if (Number(at) >= percentile) return Number(ms);
+  }
+  throw new SyntaxError(`no percentiles in: ${output}`);
+}
+
+/** Reads the throughput that redis-benchmark prints without `--csv`. */
+export function parseRequestsPerSecond(output: string): number {
+  const figure = output.match(/throughput summary: ([\d.]+) requests per second/)?.[1];
+  if (figure === undefined) throw new SyntaxError(`no throughput in: ${output}`);
+  return Number(figure);
+}
+
 export interface CpuTimes {
   ownSeconds: number;
   /** Of all child processes that have ended and been waited for. */

@@ -11,7 +11,7 @@ export type TestName = typeof stringTestNames[number] | CollectionTestName;
 export const testNames: readonly TestName[] = [...stringTestNames, ...collectionTestNames];
 
 /** What is measured besides throughput. */
-export const sectionNames = ["memory", "pauses", "startup", "batches"] as const;
+export const sectionNames = ["memory", "pauses", "startup", "persistence", "batches"] as const;
 export type SectionName = typeof sectionNames[number];
 
 export interface BenchmarkOptions {
@@ -28,6 +28,11 @@ export interface BenchmarkOptions {
   /** Elements of the collections that grow while others ask. */
   pauseElementCount: number;
   startupRounds: number;
+  /** Small strings that are saved and loaded. */
+  savedKeyCount: number;
+  /** Keys of a kilobyte of which snapshots are taken under load, and the length of such a load. */
+  snapshotKeyCount: number;
+  snapshotSeconds: number;
   /** Measure Valkey besides Redis. */
   valkey: boolean;
   /** Leave redino out and measure Valkey against Redis: shows the harness's own noise. */
@@ -80,6 +85,9 @@ export function parseOptions(args: string[]): BenchmarkOptions {
     memoryRounds: quick ? 1 : 3,
     pauseElementCount: quick ? 200_000 : 5_000_000,
     startupRounds: quick ? 3 : 10,
+    savedKeyCount: quick ? 100_000 : 5_000_000,
+    snapshotKeyCount: quick ? 20_000 : 1_000_000,
+    snapshotSeconds: quick ? 1 : 10,
     valkey: flags.valkey || flags["references-only"],
     referencesOnly: flags["references-only"],
     binaryPath: flags.binary,

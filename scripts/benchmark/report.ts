@@ -4,6 +4,7 @@ import { type CollectionTest, type CollectionTestName, collectionTests } from ".
 import { medianRun, type Run, type Workload, type WorkloadResult } from "./figures.ts";
 import type { CollectionMemory, MemoryFigures, StartupFigures } from "./footprint.ts";
 import type { PauseFigures } from "./pauses.ts";
+import type { SaveFigures, SnapshotFigures } from "./persistence.ts";
 
 /** redis-benchmark has one thread: with this share of a core it is the client that sets the pace. */
 const clientBoundShare = 0.95;
@@ -223,5 +224,44 @@ export function formatStartup(figures: readonly StartupFigures[]): string {
   return formatTable(
     ["server", "first PONG ms"],
     figures.map(({ label, firstPongMs }) => [label, firstPongMs.toFixed(0)]),
+  );
+}
+
+export function formatSaves(figures: readonly SaveFigures[]): string {
+  return formatTable(
+    ["server", "data set", "SAVE s", "SAVE CPU s", "load s", "load CPU s"],
+    figures.map((figures) => [
+      figures.name,
+      figures.what,
+      formatFigure(figures.saveSeconds, 2),
+      formatFigure(figures.saveCpuSeconds, 2),
+      formatFigure(figures.loadSeconds, 2),
+      formatFigure(figures.loadCpuSeconds, 2),
+    ]),
+  );
+}
+
+export function formatSnapshots(figures: readonly SnapshotFigures[]): string {
+  return formatTable(
+    [
+      "server",
+      "p99.9 ms",
+      "p99.9 ms while saving",
+      "req/s",
+      "req/s while saving",
+      "snapshot s",
+      "extra memory",
+    ],
+    figures.map((figures) => [
+      figures.name,
+      formatFigure(figures.calmP999Ms, 2),
+      formatFigure(figures.savingP999Ms, 2),
+      formatCount(figures.calmRequestsPerSecond),
+      formatCount(figures.savingRequestsPerSecond),
+      formatFigure(figures.snapshotSeconds, 1),
+      figures.extraMemoryShare === undefined
+        ? "—"
+        : `${(figures.extraMemoryShare * 100).toFixed(1)}%`,
+    ]),
   );
 }

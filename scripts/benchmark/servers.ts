@@ -15,7 +15,8 @@ export interface ServerProgram {
   args: string[];
 }
 
-const startTimeoutMs = 20_000;
+/** Long enough to load what is saved in a benchmark. */
+const startTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
 const logCharsKept = 4_000;
 
@@ -74,19 +75,20 @@ export class RunningServer implements AsyncDisposable {
   /** From the start of the process to the first PONG. */
   startupMs = NaN;
   #process: Deno.ChildProcess;
-  #folder: string;
+  #ownFolder?: string;
   #log = "";
   #exited = false;
 
-  private constructor(name: string, port: number, process: Deno.ChildProcess, folder: string) {
+  private constructor(name: string, port: number, process: Deno.ChildProcess, ownFolder?: string) {
     this.name = name;
     this.port = port;
     this.#process = process;
-    this.#folder = folder;
+    this.#ownFolder = ownFolder;
   }
 
-  static async start(program: ServerProgram): Promise<RunningServer> {
-    const folder = await Deno.makeTempDir({ prefix: "redino-benchmark-" });
+  /** `keptFolder`: where its files are, to stay there; without it in a folder that goes with it. */
+  static async start(program: ServerProgram, keptFolder?: string): Promise<RunningServer> {
+    const folder = keptFolder ?? await Deno.makeTempDir({ prefix: "redino-benchmark-" });
     const port = freePort();
     const startedAtMs = performance.now();
     const process = new Deno.Command(program.command, {
@@ -96,7 +98,7 @@ export class RunningServer implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const server = new RunningServer(program.name, port, process, folder);
+    const server = new RunningServer(program.name, port, process, keptFolder ? undefined : folder);
     server.#observe();
     try {
       await server.#firstPong(startedAtMs + startTimeoutMs);
@@ -132,13 +134,13 @@ export class RunningServer implements AsyncDisposable {
     return `${this.name} ${version?.trim() ?? "of unknown version"}`;
   }
 
-  /** Ends the process, by force when it does not end when asked, and removes its folder. */
+  /** Ends the process, by force when it does not end when asked, and removes the folder it had. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal("SIGTERM");
     const force = setTimeout(() => this.#signal("SIGKILL"), stopTimeoutMs);
     await this.#process.status;
     clearTimeout(force);
-    await Deno.remove(this.#folder, { recursive: true });
+    if (this.#ownFolder !== undefined) await Deno.remove(this.#ownFolder, { recursive: true });
   }
 
   #signal(signal: Deno.Signal): void {

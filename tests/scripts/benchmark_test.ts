@@ -3,18 +3,23 @@ import {
   median,
   medianRun,
   parseBenchmarkCsv,
+  parsePercentileMs,
   parseProcessStat,
+  parseRequestsPerSecond,
   parseResidentBytes,
   type WorkloadResult,
 } from "../../scripts/benchmark/figures.ts";
 import { collectionShapes, collectionTests } from "../../scripts/benchmark/collections.ts";
 import { parseOptions } from "../../scripts/benchmark/options.ts";
+import { mixedKeys } from "../../scripts/benchmark/persistence.ts";
 import {
   compare,
   formatCollectionMemory,
   formatCount,
   formatMemory,
   formatPauses,
+  formatSaves,
+  formatSnapshots,
   formatTable,
   formatThroughput,
   goalRatio,
@@ -53,6 +58,61 @@ Deno.test("the figures of redis-benchmark are found by the names of their column
     p50Ms: 4.983,
     p99Ms: 12.359,
   });
+});
+
+const distribution = `Latency by percentile distribution:
+0.000% <= 0.279 milliseconds (cumulative count 3)
+99.609% <= 6.735 milliseconds (cumulative count 19922)
+99.902% <= 12.463 milliseconds (cumulative count 19981)
+100.000% <= 12.863 milliseconds (cumulative count 20000)
+
+Cumulative distribution of latencies:
+99.900% <= 7.103 milliseconds (cumulative count 19947)
+
+Summary:
+  throughput summary: 23474.18 requests per second
+`;
+
+Deno.test("a percentile is the first that redis-benchmark has at or above it", () => {
+  assertEquals(parsePercentileMs(distribution, 99.9), 12.463);
+  assertEquals(parsePercentileMs(distribution, 100), 12.863);
+  assertEquals(parseRequestsPerSecond(distribution), 23474.18);
+  assertThrows(() => parsePercentileMs("refused", 50), SyntaxError, "refused");
+  assertThrows(() => parseRequestsPerSecond("refused"), SyntaxError, "refused");
+});
+
+Deno.test("mixed keys are of all types, with ten elements each", () => {
+  const commands = [...mixedKeys(16)];
+  const names = commands.map(([name]) => name);
+  assertEquals(names.slice(0, 5), ["RPUSH", "SADD", "ZADD", "HSET", "SET"]);
+  assertEquals(names.filter((name) => name === "SET").length, 8);
+  assertEquals(commands.slice(0, 4).map(({ length }) => length), [12, 12, 22, 22]);
+  assertEquals(new Set(commands.map(([, key]) => key)).size, 16);
+});
+
+Deno.test("what saving took stands in a line for each server and data set, blank what is unknown", () => {
+  const figures = { name: "redino", what: "keys", saveSeconds: 1.234, loadSeconds: 2 };
+  const [, , line] = formatSaves([{ ...figures, saveCpuSeconds: 0.5 }]).split("\n");
+  assertEquals(
+    line.split("|").map((cell) => cell.trim()).slice(1, -1),
+    ["redino", "keys", "1.23", "0.50", "2.00", "—"],
+  );
+});
+
+Deno.test("what snapshots do to others stands in a line for each server", () => {
+  const figures = {
+    name: "Redis",
+    calmP999Ms: 1,
+    savingP999Ms: 5.55,
+    calmRequestsPerSecond: 100_000,
+    savingRequestsPerSecond: 75_000.4,
+    snapshotSeconds: 3.21,
+    extraMemoryShare: 0.1,
+  };
+  const [, , known] = formatSnapshots([figures]).split("\n");
+  const cells = known.split("|").map((cell) => cell.trim()).slice(1, -1);
+  assertEquals(cells, ["Redis", "1.00", "5.55", "100,000", "75,000", "3.2", "10.0%"]);
+  assertEquals(formatSnapshots([{ ...figures, extraMemoryShare: undefined }]).includes("—"), true);
 });
 
 Deno.test("lines that are not CSV beside the figures are passed over", () => {
@@ -235,13 +295,13 @@ Deno.test("tests without values are planned once per pipeline, GETs of a size in
 Deno.test("without flags everything is measured in five rounds", () => {
   const options = parseOptions([]);
   assertEquals(options.rounds, 5);
-  assertEquals(options.sections, ["memory", "pauses", "startup", "batches"]);
+  assertEquals(options.sections, ["memory", "pauses", "startup", "persistence", "batches"]);
   assertEquals(planWorkloads(options).length, (3 + 20) * 3 + 4 * 3 * 3);
   assertEquals(options.valkey, false);
 });
 
 Deno.test("a quick run leaves out the batches unless they are named", () => {
-  assertEquals(parseOptions(["--quick"]).sections, ["memory", "pauses", "startup"]);
+  assertEquals(parseOptions(["--quick"]).sections, ["memory", "pauses", "startup", "persistence"]);
   assertEquals(parseOptions(["--quick", "--only", "batches"]).sections, ["batches"]);
 });
 
