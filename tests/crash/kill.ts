@@ -112,10 +112,12 @@ async function tryKill(random: SeededRandom, appendfsync: "always" | "everysec")
     const traces = await readTraces(reader, clientCount);
     assertMoment(traces, traces.log, clients.map(({ sent }) => sent), floor);
     reader.close();
-    return clients.reduce((sum, client) => sum + client.acknowledged, 0);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    console.error(`under ${appendfsync}; the files, loaded since, are in ${folder}`);
+    throw error;
   }
+  await Deno.remove(folder, { recursive: true });
+  return clients.reduce((sum, client) => sum + client.acknowledged, 0);
 }
 
 async function writeUntilKilled(
