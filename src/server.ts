@@ -181,6 +181,7 @@ export class Server implements ServerContext {
         ...{ keyspace: this.keyspace, values, clock: this.clock, log: this.log, stats: this.stats },
         storage: options.storage ?? new DiskStorage(),
         resolvePath: (path) => this.config.resolvePath(path),
+        skipsChecksum: false,
       },
       new LogRunner(this),
       (message) => this.#crash(message),

@@ -68,6 +68,7 @@ const subcommands = new Map<string, DebugSubcommand>(Object.entries({
   "reload": subcommand(reload, 2, Infinity),
   "sdslen": subcommand(debugStringLength, 3),
   "set-active-expire": subcommand(setActiveExpire, 3),
+  "set-skip-checksum-validation": subcommand(setSkipChecksum, 3),
   "sleep": subcommand(sleep, 3),
 }));
 
@@ -126,6 +127,13 @@ function sleep({ args, reply, server }: CommandContext): void {
 
 function setActiveExpire({ args, reply, server }: CommandContext): void {
   server.expirer.enabled = leadingInteger(args.string(2)) !== 0;
+  reply.ok();
+}
+
+function setSkipChecksum({ args, reply, server: { payloadReader, persistence } }: CommandContext) {
+  const skips = leadingInteger(args.string(2)) !== 0;
+  payloadReader.skipsChecksum = skips;
+  persistence.skipsChecksum = skips;
   reply.ok();
 }
 
@@ -242,6 +250,8 @@ function help(context: CommandContext): void {
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "    Sets the threshold for elements to be inserted as plain vs packed nodes",
     "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
     "LISTPACK <key>",

@@ -71,7 +71,7 @@ export function* loadRdb(
 }
 
 function* readRdb(
-  { keyspace, log, values, clock }: SnapshotFoundation,
+  { keyspace, log, values, clock, skipsChecksum }: SnapshotFoundation,
   source: ReadableFile,
   path: string,
   progress: LoadProgress,
@@ -80,7 +80,7 @@ function* readRdb(
   const before = progress.bytesLoaded;
   const reader = new RdbReader({
     ...{ keyspace, log, source },
-    checksum: values.rdbchecksum,
+    checksum: values.rdbchecksum && !skipsChecksum,
     ...options,
   });
   const delay = new KeyDelay(values.keyLoadDelay);

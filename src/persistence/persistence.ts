@@ -29,6 +29,10 @@ export class Persistence {
     this.aof = new AppendOnlyFile(foundation, this.slot, fatal);
   }
 
+  set skipsChecksum(skips: boolean) {
+    this.#foundation.skipsChecksum = skips;
+  }
+
   /** Why data must not be changed at present, as an error reply; null where it may be. */
   get refusal(): string | null {
     const { values } = this.#foundation;

@@ -27,6 +27,8 @@ export interface SnapshotFoundation {
   readonly clock: Clock;
   readonly log: Log;
   readonly stats: ServerStats;
+  /** For tests: whether any checksum will do in what is loaded. */
+  skipsChecksum: boolean;
   /** A path that the configuration names, made absolute. */
   resolvePath(path: string): string;
 }

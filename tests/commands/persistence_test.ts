@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConnectionClosedError } from "../../src/client/client.ts";
+import { run as ask, withServer as withFiles } from "../net/support.ts";
 import { infoFields, type Session, withServer } from "./server_support.ts";
 
 /** Fields of INFO persistence. */
@@ -148,6 +149,24 @@ Deno.test("SHUTDOWN waits for the first log, unless it is forced", async () => {
     const other = await session.connect();
     await assertRejects(() => other.send(["SHUTDOWN", "FORCE"]), ConnectionClosedError);
   });
+});
+
+Deno.test("a file with a wrong checksum is loaded where checksums don't count", async () => {
+  await withFiles(async ({ connect, directory }) => {
+    const client = await connect();
+    await ask(client, "SET key value");
+    await ask(client, "SAVE");
+    const file = await Deno.readFile(`${directory}/dump.rdb`);
+    file[file.length - 1] ^= 1;
+    await Deno.writeFile(`${directory}/dump.rdb`, file);
+    assertEquals(
+      await ask(client, "DEBUG RELOAD NOSAVE"),
+      "ERR Error trying to load the RDB dump, check server logs.",
+    );
+    await ask(client, "DEBUG SET-SKIP-CHECKSUM-VALIDATION 1");
+    assertEquals(await ask(client, "DEBUG RELOAD NOSAVE"), "OK");
+    assertEquals(await ask(client, "GET key"), "value");
+  }, "enable-debug-command yes");
 });
 
 /** What time it is to the server, in seconds. */
