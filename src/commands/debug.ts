@@ -49,6 +49,7 @@ function subcommand(
 }
 
 const subcommands = new Map<string, DebugSubcommand>(Object.entries({
+  "aof-flush-sleep": subcommand(delayLog, 3),
   "config-rewrite-force-all": subcommand(rewriteAll, 2),
   "digest": subcommand(digest, 2),
   "digest-value": subcommand(digestValue, 2, Infinity),
@@ -137,6 +138,11 @@ function setSkipChecksum({ args, reply, server: { payloadReader, persistence } }
   reply.ok();
 }
 
+function delayLog({ args, reply, server }: CommandContext): void {
+  server.persistence.aof.flushDelayUs = leadingInteger(args.string(2));
+  reply.ok();
+}
+
 function pauseCron({ args, reply, server }: CommandContext): void {
   server.isCronPaused = leadingInteger(args.string(2)) !== 0;
   reply.ok();
@@ -199,6 +205,8 @@ function loadOrFail(log: Log, message: string, load: () => void): void {
 
 function help(context: CommandContext): void {
   replyHelp(context, [
+    "AOF-FLUSH-SLEEP <microsec>",
+    "    Server will sleep before flushing the AOF, this is used for testing.",
     "CONFIG-REWRITE-FORCE-ALL",
     "    Like CONFIG REWRITE but writes all configuration options, including",
     "    keywords not listed in original configuration file or default values.",

@@ -50,6 +50,8 @@ export class AppendOnlyFile {
   isRewriteScheduled = false;
   /** Bytes of all files when the last base was written. */
   baseBytes = 0;
+  /** For tests: everything stands still for so long before something is written. */
+  flushDelayUs = 0;
   readonly #foundation: SnapshotFoundation;
   readonly #slot: SnapshotSlot;
   readonly #fatal: Fatal;
@@ -215,6 +217,9 @@ export class AppendOnlyFile {
    * wait for that.
    */
   commit(): Promise<void> | null {
+    if (this.flushDelayUs > 0 && this.#writer !== null && this.#writer.pendingBytes > 0) {
+      this.#foundation.clock.block(this.flushDelayUs / 1000);
+    }
     const safe = this.#writer?.commit() ?? null;
     return this.#state === AofState.On ? safe : null;
   }

@@ -137,6 +137,18 @@ Deno.test("key-load-delay has each key that is loaded take so long", async () =>
   });
 });
 
+Deno.test("DEBUG AOF-FLUSH-SLEEP holds up what is written to the log", async () => {
+  await withServer(async (session) => {
+    const { run } = session;
+    await run("DEBUG AOF-FLUSH-SLEEP 2500000");
+    const before = await secondsOf(session);
+    await run("GET key");
+    assertEquals(await secondsOf(session), before);
+    await run("SET key value");
+    assertEquals(await secondsOf(session) - before, 2.5);
+  }, ...["--appendonly", "yes"]);
+});
+
 Deno.test("SHUTDOWN waits for the first log, unless it is forced", async () => {
   await withServer(async (session) => {
     const { run } = session;
