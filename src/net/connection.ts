@@ -17,7 +17,7 @@ import { RequestDecoder } from "../resp/decoder.ts";
 import { ProtocolError, protocolError } from "../resp/errors.ts";
 import { ReplyBufferPool, WireWriter } from "../resp/wire_writer.ts";
 import { Client, type Link, ReplyMode } from "../session/client.ts";
-import { OutputQueue } from "./output_queue.ts";
+import { type OutputOwner, OutputQueue } from "./output_queue.ts";
 import { requests } from "./requests.ts";
 import { formatAddress, isLocal } from "./sockets.ts";
 
@@ -32,6 +32,8 @@ enum Progress {
 
 /** What replies may have to wait for. */
 export interface ReplyBarrier {
+  /** Whether they may have to, at present. */
+  readonly isUp: boolean;
   /**
    * Called at the end of each turn of the event loop in which there are replies. Resolves when all changes
    * made until now are safe; null where no reply need wait for that.
@@ -77,6 +79,11 @@ export class ConnectionGroup {
     this.#onTurnEnded = onTurnEnded;
   }
 
+  /** Whether replies are sent only at the end of a turn, when it is known what they wait for. */
+  get holdsReplies(): boolean {
+    return this.#barrier.isUp;
+  }
+
   /** Has the replies to all wait. */
   #holdAll(unsent: readonly Connection[], safe: Promise<void>): void {
     const commit = ++this.#commits;
@@ -94,7 +101,7 @@ export class ConnectionGroup {
   }
 }
 
-export class Connection implements Link {
+export class Connection implements Link, OutputOwner {
   readonly peer: string;
   readonly local: string;
   readonly loopback: boolean;
@@ -152,7 +159,7 @@ export class Connection implements Link {
       },
     });
     writer.onGrown = () => this.#checkReply(writer);
-    this.#output = new OutputQueue(socket, writer, server.stats, () => this.close());
+    this.#output = new OutputQueue(socket, writer, server.stats, this);
     this.#context = new CommandContext(server, client);
   }
 
@@ -167,6 +174,10 @@ export class Connection implements Link {
   get argumentsBytes(): number {
     const waitingBytes = this.client.blocked?.args.bytesTotal ?? 0;
     return this.#decoder.finishedArgumentsBytes + waitingBytes;
+  }
+
+  get holdsReplies(): boolean {
+    return this.#group.holdsReplies;
   }
 
   get bufferBytes(): number {

@@ -5,7 +5,8 @@
  * A peer that does not read delays nobody else; how much may gather is for the connection to limit.
  *
  * Replies that must not leave before a log is safe on the disk are held: `hold` says by which number they
- * wait, `release` up to which number it is so.
+ * wait, `release` up to which number it is so. While there may be such, what was written since the last
+ * `flush` or `hold` stays where it is, and its owner is asked what is to become of it.
  */
 import type { Chunk, WireWriter } from "../resp/wire_writer.ts";
 
@@ -21,6 +22,16 @@ export interface OutputCounters {
   writesTotal: number;
 }
 
+/** Who decides what becomes of replies. */
+export interface OutputOwner {
+  /** Whether replies may have to be held, so that none leaves unasked. */
+  readonly holdsReplies: boolean;
+  /** Is to call `flush` or `hold`: replies were written during a write that is over now. */
+  flushSoon(): void;
+  /** A write has failed: the peer is gone. */
+  close(): void;
+}
+
 /** Replies that wait for their number. */
 interface HeldChunk extends Chunk {
   readonly commit: number;
@@ -30,7 +41,7 @@ export class OutputQueue {
   readonly #sink: ByteSink;
   readonly #writer: WireWriter;
   readonly #counters: OutputCounters;
-  readonly #onEnd: () => void;
+  readonly #owner: OutputOwner;
   /** What is being sent, and how much of it the system has accepted. */
   #chunk: Chunk | null = null;
   #chunkSentBytes = 0;
@@ -47,17 +58,16 @@ export class OutputQueue {
   readonly #onWritten = (length: number) => this.#written(length);
   readonly #onFailed = () => this.#fail();
 
-  /** @param onEnd Called when a write fails: the peer is gone. */
   constructor(
     sink: ByteSink,
     writer: WireWriter,
     counters: OutputCounters,
-    onEnd: () => void,
+    owner: OutputOwner,
   ) {
     this.#sink = sink;
     this.#writer = writer;
     this.#counters = counters;
-    this.#onEnd = onEnd;
+    this.#owner = owner;
   }
 
   /** Bytes not yet accepted by the system. */
@@ -68,7 +78,7 @@ export class OutputQueue {
 
   /** Sends what there is, now or behind the write under way. */
   flush(): void {
-    if (this.#chunk === null && !this.#failed) this.#sendNext();
+    if (this.#chunk === null && !this.#failed) this.#sendNext(true);
   }
 
   /** Keeps all that was written so far until `release` is given this number, or a higher one. */
@@ -83,7 +93,7 @@ export class OutputQueue {
   /** Sends what is held by numbers up to this one. */
   release(commit: number): void {
     this.#released = commit;
-    this.flush();
+    if (this.#chunk === null && !this.#failed) this.#sendNext(!this.#owner.holdsReplies);
   }
 
   /** Resolves when all that was written so far is sent, or can't be; somebody else has to `flush`. */
@@ -93,16 +103,18 @@ export class OutputQueue {
     return this.#drained.promise;
   }
 
-  #sendNext(): void {
-    this.#chunk = this.#next();
+  /** @param all Whether what the writer has may leave. */
+  #sendNext(all: boolean): void {
+    this.#chunk = this.#next(all);
     this.#chunkSentBytes = 0;
-    if (this.#chunk !== null) this.#write(this.#chunk);
+    if (this.#chunk !== null) return this.#write(this.#chunk);
+    if (this.#writer.pendingBytes > 0) this.#owner.flushSoon();
     else if (this.#held.length === 0) this.#endDrain();
   }
 
   /** What may be sent now. */
-  #next(): Chunk | null {
-    if (this.#held.length === 0) return this.#writer.take();
+  #next(all: boolean): Chunk | null {
+    if (this.#held.length === 0) return all ? this.#writer.take() : null;
     if (this.#held[0].commit > this.#released) return null;
     const chunk = this.#held.shift()!;
     this.#heldBytes -= chunk.length;
@@ -127,7 +139,7 @@ export class OutputQueue {
     this.#chunkSentBytes += length;
     if (this.#chunkSentBytes < chunk.length) return this.#write(chunk);
     this.#writer.release(chunk.buffer);
-    this.#sendNext();
+    this.#sendNext(!this.#owner.holdsReplies);
   }
 
   /** Reset, broken pipe or closed by us: there is nobody left to tell. */
@@ -138,6 +150,6 @@ export class OutputQueue {
     this.#heldBytes = 0;
     this.#writer.discard();
     this.#endDrain();
-    this.#onEnd();
+    this.#owner.close();
   }
 }

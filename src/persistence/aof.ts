@@ -224,6 +224,11 @@ export class AppendOnlyFile {
     return this.#state === AofState.On ? safe : null;
   }
 
+  /** Whether replies leave only when what they tell of is safe. */
+  get repliesWait(): boolean {
+    return this.#state === AofState.On && this.#fsync() === AppendFsync.Always;
+  }
+
   /** Resolves when all that was logged is in its file; null when it is. */
   written(): Promise<void> | null {
     for (const writer of this.#retired) return writer.written();

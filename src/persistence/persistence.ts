@@ -43,6 +43,11 @@ export class Persistence {
     return error !== null && state === AofState.On ? aofMisconfigured(error.message) : null;
   }
 
+  /** Whether there may be replies that have to wait. */
+  get isUp(): boolean {
+    return this.aof.repliesWait;
+  }
+
   /** Resolves when all changes until now are safe; null where no reply need wait for that. */
   commit(): Promise<void> | null {
     return this.aof.commit();

@@ -86,6 +86,7 @@ async function tryKill(random: SeededRandom, appendfsync: "always" | "everysec")
       ms: performance.now(),
       floor: clients.map((client) => client.acknowledged),
     });
+  let killedMs: number;
   try {
     {
       await using server = new ServerProcess(folder, appendfsync);
@@ -98,11 +99,11 @@ async function tryKill(random: SeededRandom, appendfsync: "always" | "everysec")
       await pause(randomBelow(random, loadMsMax - loadMsMin) + loadMsMin);
       if (randomBelow(random, 2) > 0) await run(admin, "BGREWRITEAOF");
       await pause(randomBelow(random, loadMsMax) + (appendfsync === "always" ? 0 : unsyncedMsMax));
+      killedMs = performance.now();
       await server.kill();
       await Promise.all(writing);
       admin.close();
     }
-    const killedMs = performance.now();
     noteAcknowledged();
     const safeUntilMs = appendfsync === "always" ? Infinity : killedMs - unsyncedMsMax;
     const { floor } = acknowledged.findLast(({ ms }) => ms <= safeUntilMs) ??

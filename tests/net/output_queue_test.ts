@@ -1,0 +1,108 @@
+import { assertEquals } from "@std/assert";
+import { type OutputOwner, OutputQueue } from "../../src/net/output_queue.ts";
+import { ReplyBufferPool, WireWriter } from "../../src/resp/wire_writer.ts";
+
+const decoder = new TextDecoder();
+
+/** A peer that takes what is written to it when it is told to. */
+class SlowPeer {
+  readonly received: string[] = [];
+  #accept: (() => void) | null = null;
+
+  write(bytes: Uint8Array): Promise<number> {
+    const text = decoder.decode(bytes);
+    return new Promise((resolve) => {
+      this.#accept = () => {
+        this.received.push(text);
+        resolve(bytes.length);
+      };
+    });
+  }
+
+  /** Accepts the write under way, and lets whoever waits for that go on. */
+  async accept(): Promise<void> {
+    const accept = this.#accept;
+    this.#accept = null;
+    accept?.();
+    await Promise.resolve();
+  }
+}
+
+class Owner implements OutputOwner {
+  holdsReplies = true;
+  asked = 0;
+
+  flushSoon(): void {
+    this.asked++;
+  }
+
+  close(): void {}
+}
+
+function newQueue() {
+  const peer = new SlowPeer();
+  const owner = new Owner();
+  const writer = new WireWriter(new ReplyBufferPool());
+  const queue = new OutputQueue(peer, writer, { netOutputBytes: 0, writesTotal: 0 }, owner);
+  return { peer, owner, writer, queue };
+}
+
+Deno.test("a reply written during a write does not leave behind it, where replies may be held", async () => {
+  const { peer, owner, writer, queue } = newQueue();
+  writer.simpleString("first");
+  queue.flush();
+  writer.simpleString("unsafe");
+  await peer.accept();
+  await peer.accept();
+  assertEquals(peer.received, ["+first\r\n"]);
+  assertEquals(owner.asked, 1);
+  queue.hold(1);
+  await peer.accept();
+  assertEquals(peer.received, ["+first\r\n"]);
+  queue.release(1);
+  await peer.accept();
+  assertEquals(peer.received, ["+first\r\n", "+unsafe\r\n"]);
+});
+
+Deno.test("a reply written after another was held does not leave with it", async () => {
+  const { peer, owner, writer, queue } = newQueue();
+  writer.simpleString("safe");
+  queue.hold(1);
+  writer.simpleString("unsafe");
+  queue.release(1);
+  await peer.accept();
+  await peer.accept();
+  assertEquals(peer.received, ["+safe\r\n"]);
+  assertEquals(owner.asked, 1);
+  queue.flush();
+  await peer.accept();
+  assertEquals(peer.received, ["+safe\r\n", "+unsafe\r\n"]);
+});
+
+Deno.test("where no reply is held, what was written during a write follows it at once", async () => {
+  const { peer, owner, writer, queue } = newQueue();
+  owner.holdsReplies = false;
+  writer.simpleString("first");
+  queue.flush();
+  writer.simpleString("second");
+  await peer.accept();
+  await peer.accept();
+  assertEquals(peer.received, ["+first\r\n", "+second\r\n"]);
+  assertEquals(owner.asked, 0);
+});
+
+Deno.test("a queue is drained when nothing is left, held or not yet told of", async () => {
+  const { peer, writer, queue } = newQueue();
+  writer.simpleString("first");
+  queue.flush();
+  writer.simpleString("second");
+  let isDrained = false;
+  const drained = queue.drained().then(() => isDrained = true);
+  await peer.accept();
+  assertEquals(isDrained, false);
+  queue.hold(1);
+  queue.release(1);
+  await peer.accept();
+  await drained;
+  assertEquals(queue.pendingBytes, 0);
+});
