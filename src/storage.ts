@@ -38,7 +38,8 @@ export interface ReadableFile extends Disposable {
 /**
  * A file open for adding to its end. What is written waits in the system's memory until it is synced.
  *
- * The methods that return promises work beside the event loop. Of them one is under way at a time.
+ * The methods that return promises work beside the event loop. Of each one is under way at a time; what
+ * is written meanwhile is not of the sync.
  */
 export interface WritableFile extends Disposable {
   /** Length in bytes. */
@@ -86,13 +87,13 @@ export class DiskStorage implements Storage {
 
   create(path: string): WritableFile {
     return attempt(() =>
-      new DiskWriter(Deno.openSync(path, { append: true, create: true, mode: 0o644 }), true)
+      new DiskWriter(path, Deno.openSync(path, { append: true, create: true, mode: 0o644 }), true)
     );
   }
 
   append(path: string): WritableFile {
     return attempt(() =>
-      new DiskWriter(Deno.openSync(path, { append: true, create: true, mode: 0o644 }), false)
+      new DiskWriter(path, Deno.openSync(path, { append: true, create: true, mode: 0o644 }), false)
     );
   }
 
@@ -147,9 +148,13 @@ class DiskReader implements ReadableFile {
 class DiskWriter implements WritableFile {
   size: number;
   torn = false;
+  readonly #path: string;
   readonly #file: Deno.FsFile;
+  /** Another handle: the runtime has what is asked of one wait for each other, a write for a sync. */
+  #syncing: Deno.FsFile | null = null;
 
-  constructor(file: Deno.FsFile, empty: boolean) {
+  constructor(path: string, file: Deno.FsFile, empty: boolean) {
+    this.#path = path;
     this.#file = file;
     if (empty) file.truncateSync(0);
     this.size = empty ? 0 : file.statSync().size;
@@ -181,7 +186,8 @@ class DiskWriter implements WritableFile {
 
   async sync(): Promise<void> {
     try {
-      await this.#file.syncData();
+      this.#syncing ??= Deno.openSync(this.#path, { write: true });
+      await this.#syncing.syncData();
     } catch (error) {
       throw storageError(error);
     }
@@ -204,6 +210,7 @@ class DiskWriter implements WritableFile {
 
   [Symbol.dispose](): void {
     this.#file.close();
+    this.#syncing?.close();
   }
 }
 

@@ -78,6 +78,46 @@ Deno.test("everysec: nobody waits, and what is a second old is synced", async ()
   assertEquals(safe(), "one");
 });
 
+Deno.test("everysec: what comes during a sync is written meanwhile, and is of the next", async () => {
+  const { storage, writer, append, content, safe } = openWriter(AppendFsync.EverySecond);
+  append("one ");
+  writer.commit();
+  await settle();
+  const sync = Promise.withResolvers<void>();
+  storage.syncing = () => sync.promise;
+  writer.tick(1000);
+  await settle();
+  append("two");
+  writer.commit();
+  writer.tick(2000);
+  await settle();
+  assertEquals([content(), safe()], ["one two", ""]);
+  sync.resolve();
+  await settle();
+  assertEquals([content(), safe()], ["one two", "one "]);
+  writer.tick(2100);
+  await settle();
+  assertEquals(safe(), "one two");
+});
+
+Deno.test("everysec: a file is closed when the sync under way and its own are over", async () => {
+  const { storage, writer, append, safe } = openWriter(AppendFsync.EverySecond);
+  append("one ");
+  writer.commit();
+  await settle();
+  const sync = Promise.withResolvers<void>();
+  storage.syncing = () => sync.promise;
+  writer.tick(1000);
+  append("two");
+  let isClosed = false;
+  const closed = writer.close().then(() => isClosed = true);
+  await settle();
+  assertEquals([isClosed, safe()], [false, ""]);
+  sync.resolve();
+  await closed;
+  assertEquals(safe(), "one two");
+});
+
 Deno.test("no: written and not synced", async () => {
   const { writer, append, content, safe } = openWriter(AppendFsync.No);
   append("one");

@@ -55,6 +55,8 @@ export class SimulatedStorage implements Storage {
   fault: (operation: StorageOperation, path: string) => StorageError | null = () => null;
   /** Called behind each change. */
   changed: () => void = () => {};
+  /** Resolves when a sync that begins now is over. */
+  syncing: () => Promise<void> = () => Promise.resolve();
 
   constructor(files: Names = new Map()) {
     this.#names = files;
@@ -248,8 +250,12 @@ class SimulatedFile implements WritableFile {
   }
 
   async sync(): Promise<void> {
-    await Promise.resolve();
-    this.syncNow();
+    const { bytes } = this.#inode;
+    await this.#storage.syncing();
+    this.#storage.attempt("sync", this.#path);
+    const synced = Math.min(bytes.length, this.#inode.bytes.length);
+    this.#inode.syncedSize = Math.max(this.#inode.syncedSize, synced);
+    this.#storage.changed();
   }
 
   truncate(size: number): void {
