@@ -86,15 +86,11 @@ export class DiskStorage implements Storage {
   }
 
   create(path: string): WritableFile {
-    return attempt(() =>
-      new DiskWriter(path, Deno.openSync(path, { append: true, create: true, mode: 0o644 }), true)
-    );
+    return attempt(() => new DiskWriter(path, true));
   }
 
   append(path: string): WritableFile {
-    return attempt(() =>
-      new DiskWriter(path, Deno.openSync(path, { append: true, create: true, mode: 0o644 }), false)
-    );
+    return attempt(() => new DiskWriter(path, false));
   }
 
   rename(from: string, to: string): void {
@@ -148,16 +144,15 @@ class DiskReader implements ReadableFile {
 class DiskWriter implements WritableFile {
   size: number;
   torn = false;
-  readonly #path: string;
   readonly #file: Deno.FsFile;
   /** Another handle: the runtime has what is asked of one wait for each other, a write for a sync. */
-  #syncing: Deno.FsFile | null = null;
+  readonly #synced: Deno.FsFile;
 
-  constructor(path: string, file: Deno.FsFile, empty: boolean) {
-    this.#path = path;
-    this.#file = file;
-    if (empty) file.truncateSync(0);
-    this.size = empty ? 0 : file.statSync().size;
+  constructor(path: string, empty: boolean) {
+    this.#file = Deno.openSync(path, { append: true, create: true, mode: 0o644 });
+    this.#synced = Deno.openSync(path, { write: true });
+    if (empty) this.#file.truncateSync(0);
+    this.size = empty ? 0 : this.#file.statSync().size;
   }
 
   writeNow(bytes: Uint8Array): void {
@@ -186,8 +181,7 @@ class DiskWriter implements WritableFile {
 
   async sync(): Promise<void> {
     try {
-      this.#syncing ??= Deno.openSync(this.#path, { write: true });
-      await this.#syncing.syncData();
+      await this.#synced.syncData();
     } catch (error) {
       throw storageError(error);
     }
@@ -210,7 +204,7 @@ class DiskWriter implements WritableFile {
 
   [Symbol.dispose](): void {
     this.#file.close();
-    this.#syncing?.close();
+    this.#synced.close();
   }
 }
 
