@@ -116,6 +116,11 @@ export class CommandContext {
     return this.client.database;
   }
 
+  /** The time that it is, also while a log is run again, when `nowMs` is before all times to live. */
+  get timeMs(): number {
+    return this.isReplay ? this.server.clock.nowMs() : this.server.keyspace.nowMs;
+  }
+
   /** Says that the handler has changed the key that is argument `i`, by so many changes. */
   changed(i: number, changes = 1): void {
     const { args, database } = this;

@@ -60,7 +60,7 @@ function seeConsumer(context: CommandContext, claim: Claim): void {
   const { groups } = claim.streams;
   const start = starts[consumerAt];
   const end = ends[consumerAt];
-  const { nowMs } = server.keyspace;
+  const nowMs = context.timeMs;
   claim.consumer = groups.findConsumer(claim.group, buffer, start, end);
   if (claim.consumer === 0) {
     claim.consumer = groups.createConsumer(claim.group, buffer, start, end, nowMs);
@@ -85,8 +85,8 @@ interface ClaimOptions {
   readonly lastId: StreamId;
 }
 
-function parseClaimOptions({ args, server }: CommandContext, first: number): ClaimOptions {
-  const { nowMs } = server.keyspace;
+function parseClaimOptions(context: CommandContext, first: number): ClaimOptions {
+  const { args, timeMs: nowMs } = context;
   const option = (what: string) => invalidClaimArgument(`${what} option`, "XCLAIM");
   const options: ClaimOptions = {
     deliveredMs: nowMs,
@@ -167,9 +167,8 @@ function claimOne(
   idleMinMs: number,
   { deliveredMs, deliveries, isForced, justIds }: ClaimOptions,
 ): Claimed {
-  const { args, server } = context;
+  const { args, timeMs: nowMs } = context;
   const { streams, streams: { groups }, record, group, consumer } = claim;
-  const { nowMs } = server.keyspace;
   const wanted = parseId(args, i, id);
   let pending = groups.findPending(group, wanted);
   if (!streams.has(record, wanted)) {

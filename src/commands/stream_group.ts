@@ -160,7 +160,7 @@ function createConsumer(context: CommandContext): void {
   const start = starts[consumerAt];
   const end = ends[consumerAt];
   if (groups.findConsumer(group, buffer, start, end) !== 0) return reply.integer(0);
-  groups.createConsumer(group, buffer, start, end, server.keyspace.nowMs);
+  groups.createConsumer(group, buffer, start, end, context.timeMs);
   server.propagation.changedUnheard(1);
   context.notify(NotifyClass.STREAM, "xgroup-createconsumer", keyAt);
   reply.integer(1);
