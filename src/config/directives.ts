@@ -85,8 +85,6 @@ const protectedAction = new EnumType<ConfigValues["enableDebugCommand"]>(["no", 
 const noDaemon =
   "running as a daemon isn't available: use a service manager, or put the program in the background";
 
-const onlyPreamble = "a log that begins with commands isn't available: it begins with a snapshot";
-
 export const directives: readonly Directive[] = [
   // Network
   directive("port", "port", new IntegerType(0, 65535)),
@@ -171,7 +169,7 @@ export const directives: readonly Directive[] = [
   directive("auto-aof-rewrite-min-size", "autoAofRewriteMinSizeBytes", memory),
   directive("aof-rewrite-incremental-fsync", "aofRewriteIncrementalFsync", boolean),
   directive("aof-load-truncated", "aofLoadTruncated", boolean),
-  directive("aof-use-rdb-preamble", "aofUseRdbPreamble", new BooleanType("no", onlyPreamble)),
+  directive("aof-use-rdb-preamble", "aofUseRdbPreamble", boolean),
   directive("aof-timestamp-enabled", "aofTimestampEnabled", boolean),
 
   // Memory

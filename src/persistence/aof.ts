@@ -159,7 +159,7 @@ export class AppendOnlyFile {
     this.#makeFolder();
     let manifest = this.#manifest;
     if (manifest.files.length === 0) {
-      manifest = manifest.withBase(values.appendfilename, true, 0);
+      manifest = manifest.withBase(values.appendfilename, values.aofUseRdbPreamble, 0);
       const { name } = manifest.base!;
       log.notice(`Creating AOF base file ${name} on server start`);
       loadedBytes = saveNow(cut(this.#foundation, true), this.#destination(name), clock);
@@ -299,7 +299,8 @@ export class AppendOnlyFile {
       return this.#rewriteFailed();
     }
     const kept = this.#state === AofState.Off ? 0 : 1;
-    const next = this.#manifest.withBase(values.appendfilename, true, kept);
+    const { aofUseRdbPreamble, appendfilename } = values;
+    const next = this.#manifest.withBase(appendfilename, aofUseRdbPreamble, kept);
     const save = new BackgroundSave(snapshot, this.#destination(next.base!.name), clock);
     log.notice("Background append only file rewriting started");
     const over = this.#finishRewrite(save, next, startedMs);

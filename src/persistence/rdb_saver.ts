@@ -14,6 +14,7 @@ import { redisVersion } from "../version.ts";
 import { KeyDelay } from "./key_delay.ts";
 import { BackgroundSave, type RdbDestination, saveNow, SnapshotCancelled } from "./rdb_file.ts";
 import { accessInfoFor, RdbFormat } from "./rdb_writer.ts";
+import { RewriteFormat } from "./rewrite_writer.ts";
 import { Snapshot } from "./snapshot.ts";
 
 /** After one that failed, save points wait so long, in milliseconds. */
@@ -33,14 +34,16 @@ export interface SnapshotFoundation {
   resolvePath(path: string): string;
 }
 
-/** Makes the cut. */
+/** Makes the cut, of what becomes a file of its own or the base of a log. */
 export function cut(foundation: SnapshotFoundation, isAofBase: boolean): Snapshot {
   const { keyspace, values, clock } = foundation;
-  const format = new RdbFormat(keyspace, {
-    compresses: values.rdbcompression,
-    sums: values.rdbchecksum,
-    access: accessInfoFor(values.maxmemoryPolicy),
-  });
+  const format = isAofBase && !values.aofUseRdbPreamble
+    ? new RewriteFormat(keyspace, values.aofTimestampEnabled)
+    : new RdbFormat(keyspace, {
+      compresses: values.rdbcompression,
+      sums: values.rdbchecksum,
+      access: accessInfoFor(values.maxmemoryPolicy),
+    });
   return new Snapshot(keyspace, format, {
     redisVersion,
     createdAtSeconds: Math.floor(clock.nowMs() / 1000),

@@ -245,8 +245,8 @@ export class Sets implements ValueKind {
   }
 
   /** Gives each member to `visit`, in the order in which the set is kept; it must not change the set. */
-  forEach(record: number, visit: VisitMember): void {
-    this.#walk(record, this.member, visit);
+  forEach(record: number, visit: VisitMember, member: Slice = this.member): void {
+    this.#walk(record, member, visit);
   }
 
   /** As `forEach`, but only those members that all of `others` have. */

@@ -41,6 +41,8 @@ export class StreamCursor {
   readonly #start = new StreamId();
   readonly #end = new StreamId();
   #isReverse = false;
+  /** Whether the walk ends with the node. */
+  #isInNode = false;
 
   /** The current node's, as positions in its segment. */
   readonly #master = new StreamId();
@@ -66,10 +68,21 @@ export class StreamCursor {
     this.#start.set(start);
     this.#end.set(end);
     this.#isReverse = isReverse;
+    this.#isInNode = false;
     const rank = this.#streams.nodeRank(record, isReverse ? end : start);
     if (rank < 0 && isReverse) return false;
     if (!this.#nodes.seek(this.#streams.treeOf(record), Math.max(0, rank))) return false;
     this.#enterNode(this.node);
+    return this.next();
+  }
+
+  /** Goes to the first entry of a node, the others of which follow; false if all are deleted. */
+  seekInNode(node: number): boolean {
+    this.#start.set(StreamId.min);
+    this.#end.set(StreamId.max);
+    this.#isReverse = false;
+    this.#isInNode = true;
+    this.#enterNode(node);
     return this.next();
   }
 
@@ -138,7 +151,7 @@ export class StreamCursor {
       // what is left, and the count of elements behind it
       for (let left = this.#left; left >= 0; left--) at = skipEntry(bytes, at);
       if (bytes[at] === END) {
-        if (!this.#nodes.next()) return this.#stay(at);
+        if (this.#isInNode || !this.#nodes.next()) return this.#stay(at);
         this.#enterNode(this.node);
         continue;
       }

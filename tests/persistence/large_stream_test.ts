@@ -36,7 +36,9 @@ function groupsOf(data: Data, key: string): string[] {
       for (; more; more = cursor.next()) {
         const pending = cursor.record;
         const times = `${groups.deliveredMs(pending)} ${groups.deliveries(pending)}`;
-        lines.push(`${name} ${text()} has ${groups.loadPendingId(pending, id)} ${times}`);
+        groups.loadPendingId(pending, id);
+        const what = streams.has(record, id) ? "has" : "has deleted";
+        lines.push(`${name} ${text()} ${what} ${id} ${times}`);
       }
     }
   }
@@ -109,6 +111,27 @@ Deno.test("pending entries are written as they were at the cut, whatever becomes
       const found = loaded(chunks);
       assertEquals(keys.map((key) => groupsOf(found, key)), expected);
       assertEquals(data.server.keyspace.values.streams.groups.frozen.count, 0);
+    }
+  });
+});
+
+Deno.test("what is pending is claimed again by the commands of a snapshot, but what is deleted", () => {
+  withSeed((random) => {
+    for (let round = 0; round < 10 * testScale(); round++) {
+      const data = new Data();
+      fill(data, "a");
+      for (let i = 0; i < 100; i++) change(data, random, "a");
+      const pendingOf = (data: Data) =>
+        groupsOf(data, "a").filter((line) => line.includes(" has "));
+      const expected = pendingOf(data).filter((line) => !line.includes("has deleted"));
+      const snapshot = data.snapshot(100, "commands");
+      const chunks: Uint8Array[] = [];
+      for (let isLast = false; !isLast;) {
+        for (let i = randomBelow(random, 10); i > 0; i--) change(data, random, "a");
+        isLast = snapshot.step(randomBelow(random, 2_000));
+        take(snapshot, chunks);
+      }
+      assertEquals(pendingOf(loaded(chunks)), expected);
     }
   });
 });

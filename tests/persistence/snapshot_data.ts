@@ -1,15 +1,24 @@
 /** Data in a server that nobody connects to, snapshots of it, and what a server has that loads one. */
 import { ManualClock } from "../../src/clock.ts";
 import { LogRunner } from "../../src/command/log_runner.ts";
-import { Log } from "../../src/log.ts";
 import { datasetDigest } from "../../src/observe/digest.ts";
+import { AofRead, AofReader } from "../../src/persistence/aof_reader.ts";
+import { RDB_MAGIC } from "../../src/persistence/rdb_format.ts";
 import { AccessInfo, RdbFormat } from "../../src/persistence/rdb_writer.ts";
 import { RdbReader } from "../../src/persistence/rdb_reader.ts";
+import { RewriteFormat } from "../../src/persistence/rewrite_writer.ts";
 import { Snapshot } from "../../src/persistence/snapshot.ts";
 import { Arguments } from "../../src/resp/arguments.ts";
 import { Server } from "../../src/server.ts";
+import type { ReadableFile } from "../../src/storage.ts";
+import { SimulatedStorage } from "../support/simulated_storage.ts";
 import { bytesOf } from "../support/wire_connection.ts";
 
+/** What a snapshot is written as. */
+export type Form = "RDB" | "commands";
+
+const path = "/file";
+const hourMs = 3_600_000;
 const startMs = Date.UTC(2026, 0, 1);
 
 /** A server that nobody connects to, and what runs commands in it. */
@@ -30,13 +39,15 @@ export class Data {
     return datasetDigest(this.server.keyspace.databases);
   }
 
-  snapshot(largeBytes?: number): Snapshot {
+  snapshot(largeBytes?: number, form: Form = "RDB"): Snapshot {
     const { keyspace } = this.server;
-    const format = new RdbFormat(keyspace, {
-      compresses: true,
-      sums: true,
-      access: AccessInfo.None,
-    });
+    const format = form === "commands"
+      ? new RewriteFormat(keyspace, false)
+      : new RdbFormat(keyspace, {
+        compresses: true,
+        sums: true,
+        access: AccessInfo.None,
+      });
     const origin = {
       redisVersion: "8.0.2",
       createdAtSeconds: startMs / 1000,
@@ -44,6 +55,23 @@ export class Data {
       isAofBase: false,
     };
     return new Snapshot(keyspace, format, origin, largeBytes);
+  }
+
+  /** Reads an RDB file. */
+  load(source: ReadableFile): void {
+    const { keyspace, log } = this.server;
+    const reader = new RdbReader({ keyspace, log, source });
+    while (!reader.step(1 << 20));
+  }
+
+  /** Runs the commands of a log, an hour later; as at a time before all times to live. */
+  replay(file: ReadableFile): void {
+    this.clock.advance(hourMs);
+    // a small one would forget the sign of -0
+    this.run("CONFIG", "SET", "zset-max-listpack-entries", "0");
+    this.server.keyspace.setNow(0);
+    const reader = new AofReader(file);
+    while (reader.next() === AofRead.Command) this.#runner.run(reader.args);
   }
 
   /** Frees some of what waits for that. */
@@ -60,29 +88,13 @@ export function take(snapshot: Snapshot, into: Uint8Array[]): void {
   }
 }
 
-/** What a server has that has loaded a file. */
+/** What a server has that has loaded a file: RDB, or commands. */
 export function loaded(chunks: readonly Uint8Array[]): Data {
   const data = new Data();
-  const { server, clock } = data;
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  let read = 0;
-  const reader = new RdbReader({
-    keyspace: server.keyspace,
-    log: new Log(clock, () => {}),
-    source: {
-      byteLength: bytes.length,
-      read(into) {
-        const length = Math.min(into.length, bytes.length - read);
-        into.set(bytes.subarray(read, read += length));
-        return length;
-      },
-    },
-  });
-  while (!reader.step(1 << 20));
+  const storage = new SimulatedStorage();
+  const file = storage.create(path);
+  for (const chunk of chunks) file.writeNow(chunk);
+  if (new TextDecoder().decode(chunks[0]).startsWith(RDB_MAGIC)) data.load(storage.open(path));
+  else data.replay(storage.open(path));
   return data;
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type Random, randomBelow } from "../../src/random.ts";
 import { CommandGenerator } from "../support/command_generator.ts";
 import { testScale, withSeed } from "../support/property.ts";
-import { Data, loaded, take } from "./snapshot_data.ts";
+import { Data, type Form, loaded, take } from "./snapshot_data.ts";
 
 /** Fills the databases with values of all types, some of them of many elements. */
 function populate(data: Data, random: Random, generator: CommandGenerator, commands: number): void {
@@ -21,29 +21,33 @@ function populate(data: Data, random: Random, generator: CommandGenerator, comma
   }
 }
 
-Deno.test("a snapshot is what there was at the cut, whatever is done while it is written", () => {
-  withSeed((random) => {
-    for (let round = 0; round < 3 * testScale(); round++) {
-      const data = new Data();
-      const generator = new CommandGenerator(random);
-      populate(data, random, generator, 300);
-      const expected = data.digest;
-      const snapshot = data.snapshot(1 + randomBelow(random, 20_000));
-      const chunks: Uint8Array[] = [];
-      for (let isLast = false; !isLast;) {
-        for (let i = randomBelow(random, 20); i > 0; i--) {
-          for (const words of generator.next()) data.run(...words);
-        }
-        if (randomBelow(random, 60) === 0) data.run("FLUSHALL");
-        if (randomBelow(random, 60) === 0) data.run("SWAPDB", "0", "1");
-        if (randomBelow(random, 3) === 0) data.reclaim(randomBelow(random, 100));
-        isLast = snapshot.step(randomBelow(random, 3_000));
-        take(snapshot, chunks);
-      }
-      assertEquals(loaded(chunks).digest, expected);
-    }
+for (const form of ["RDB", "commands"] as const) {
+  Deno.test(`a snapshot as ${form} is what there was at the cut, whatever is done meanwhile`, () => {
+    withSeed((random) => checkSnapshots(random, form));
   });
-});
+}
+
+function checkSnapshots(random: Random, form: Form): void {
+  for (let round = 0; round < 2 * testScale(); round++) {
+    const data = new Data();
+    const generator = new CommandGenerator(random);
+    populate(data, random, generator, 300);
+    const expected = data.digest;
+    const snapshot = data.snapshot(1 + randomBelow(random, 20_000), form);
+    const chunks: Uint8Array[] = [];
+    for (let isLast = false; !isLast;) {
+      for (let i = randomBelow(random, 20); i > 0; i--) {
+        for (const words of generator.next()) data.run(...words);
+      }
+      if (randomBelow(random, 60) === 0) data.run("FLUSHALL");
+      if (randomBelow(random, 60) === 0) data.run("SWAPDB", "0", "1");
+      if (randomBelow(random, 3) === 0) data.reclaim(randomBelow(random, 100));
+      isLast = snapshot.step(randomBelow(random, 3_000));
+      take(snapshot, chunks);
+    }
+    assertEquals(loaded(chunks).digest, expected);
+  }
+}
 
 Deno.test("a snapshot that is given up leaves nothing behind", () => {
   withSeed((random) => {
