@@ -68,26 +68,36 @@ export function writeInteger(buffer: Uint8Array, at: number, value: number): num
     buffer[at++] = minus;
     value = -value;
   }
-  if (value > 0x7fffffff) {
-    // split, so that each half is written with 32-bit arithmetic
-    const high = Math.floor(value / 1e9);
-    at = writeInteger(buffer, at, high);
-    let low = value - high * 1e9;
-    for (let i = at + 8; i >= at; i--) {
-      const rest = (low / 10) | 0;
-      buffer[i] = digitZero + low - rest * 10;
-      low = rest;
-    }
-    return at + 9;
+  if (value < 10) {
+    buffer[at] = digitZero + value;
+    return at + 1;
   }
-  const end = at + decimalLength(value);
+  if (value > 0x7fffffff) return writeLongInteger(buffer, at, value);
+  return writeDigits(buffer, at, decimalLength(value), value);
+}
+
+/** In halves, each of which is written with 32-bit arithmetic. */
+function writeLongInteger(buffer: Uint8Array, at: number, value: number): number {
+  const high = Math.floor(value / 1e9);
+  const middle = writeDigits(buffer, at, decimalLength(high), high);
+  return writeDigits(buffer, middle, 9, value - high * 1e9);
+}
+
+/** Writes so many digits of an integer from 0 to 2^31 - 1; returns the position behind them. */
+function writeDigits(buffer: Uint8Array, at: number, length: number, value: number): number {
   let rest = value | 0;
-  for (let i = end - 1; i >= at; i--) {
+  for (let i = at + length - 1; i >= at; i--) {
     const tenth = (rest / 10) | 0;
     buffer[i] = digitZero + rest - tenth * 10;
     rest = tenth;
   }
-  return end;
+  return at + length;
+}
+
+/** How many bytes `writeInteger` writes. */
+export function integerLength(value: number): number {
+  if (value < 0) return 1 + integerLength(-value);
+  return value > 0x7fffffff ? 9 + decimalLength(Math.floor(value / 1e9)) : decimalLength(value);
 }
 
 /** How many digits an integer from 0 to 2^31 - 1 has. */

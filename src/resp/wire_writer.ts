@@ -5,7 +5,7 @@
  * holds none and a busy one writes into memory that is still in the processor's cache. When a buffer is
  * full it becomes a chunk of its own and another is taken; `take` hands the chunks out in order.
  */
-import { copyBytes, RowCopier } from "../memory/bytes.ts";
+import { copyBytes } from "../memory/bytes.ts";
 import {
   longReplyBufferBytes,
   longReplyBuffersPooledMax,
@@ -13,7 +13,7 @@ import {
   replyBuffersPooledMax,
 } from "../limits.ts";
 import { formatDouble } from "./doubles.ts";
-import { type Int64, writeInteger } from "./numbers.ts";
+import { type Int64, integerLength, writeInteger } from "./numbers.ts";
 import type { ReplyWriter } from "./reply_writer.ts";
 
 const encoder = new TextEncoder();
@@ -21,10 +21,6 @@ const empty = new Uint8Array(0);
 const carriageReturn = 13;
 const lineFeed = 10;
 const space = 32;
-const digitZero = 48;
-
-/** Of all writers, of which one writes at a time. */
-const copier = new RowCopier();
 
 /** Room for a type byte, 20 digits and CRLF. */
 const headerBytesMax = 24;
@@ -90,7 +86,6 @@ export class WireWriter implements ReplyWriter {
   #position = 0;
   #full: Chunk[] = [];
   #fullBytes = 0;
-  readonly #digits = new Uint8Array(headerBytesMax);
 
   constructor(pool: ReplyBufferPool) {
     this.#pool = pool;
@@ -176,13 +171,10 @@ export class WireWriter implements ReplyWriter {
     const at = this.#reserve(length + headerBytesMax + 2);
     const out = this.#buffer;
     out[at] = type.bulk;
-    let position = at + 1;
-    // most are short, and there are many of them
-    if (length < 10) out[position++] = digitZero + length;
-    else position = writeInteger(out, position, length);
+    let position = writeInteger(out, at + 1, length);
     out[position++] = carriageReturn;
     out[position++] = lineFeed;
-    copier.copy(buffer, start, out, position, length);
+    copyBytes(buffer, start, out, position, length);
     position += length;
     out[position++] = carriageReturn;
     out[position++] = lineFeed;
@@ -224,15 +216,23 @@ export class WireWriter implements ReplyWriter {
   }
 
   double(value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
-      // what most scores are, without a string
-      if (this.protocol === 3) this.#header(type.double, value);
-      else this.bulk(this.#digits, 0, writeInteger(this.#digits, 0, value));
-      return;
-    }
-    const text = formatDouble(value);
-    if (this.protocol === 3) this.#line(type.double, text);
-    else this.bulkString(text);
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
+      const text = formatDouble(value);
+      if (this.protocol === 3) this.#line(type.double, text);
+      else this.bulkString(text);
+    } else if (this.protocol === 3) this.#header(type.double, value);
+    else this.#bulkInteger(value);
+  }
+
+  /** What most scores are, without a string. */
+  #bulkInteger(value: number): void {
+    this.#header(type.bulk, integerLength(value));
+    const at = this.#reserve(headerBytesMax);
+    const out = this.#buffer;
+    const position = writeInteger(out, at, value);
+    out[position] = carriageReturn;
+    out[position + 1] = lineFeed;
+    this.#position = position + 2;
   }
 
   bigNumber(value: bigint): void {

@@ -18,6 +18,25 @@ Deno.test("copyBytes copies as if through another buffer, overlapping or not", (
   });
 });
 
+Deno.test("copyBytes copies between long buffers, and between parts of such, any length", () => {
+  withSeed((random) => {
+    const fill = (length: number) => Uint8Array.from({ length }, () => randomBelow(random, 256));
+    // shorter and longer than the buffers of which views are kept, and several, so that they change
+    const buffers = [fill(100_000).subarray(5), fill(4096), fill(1000), fill(20_000).subarray(3)];
+    const expected = buffers.map((buffer) => buffer.slice());
+    for (let round = 0; round < 5000; round++) {
+      const from = randomBelow(random, buffers.length);
+      const to = randomBelow(random, buffers.length);
+      const length = randomBelow(random, 200);
+      const fromStart = randomBelow(random, buffers[from].length - length + 1);
+      const toStart = randomBelow(random, buffers[to].length - length + 1);
+      copyBytes(buffers[from], fromStart, buffers[to], toStart, length);
+      expected[to].set(expected[from].slice(fromStart, fromStart + length), toStart);
+    }
+    assertEquals(buffers.map((buffer) => buffer.slice()), expected);
+  });
+});
+
 Deno.test("equalBytes and compareBytes agree with a comparison of texts", () => {
   withSeed((random) => {
     const text = (bytes: Uint8Array) => String.fromCharCode(...bytes);
