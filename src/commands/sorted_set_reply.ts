@@ -32,13 +32,13 @@ export function replyMembers(
   withScores: boolean,
 ): void {
   const { reply } = context;
-  const { cursor } = sortedSetsOf(context);
-  reply.array(withScores && reply.protocol === 2 ? length * 2 : length);
-  let more = length > 0 && cursor.seek(record, rank);
-  for (let left = length; left > 0 && more; left--) {
-    replyMember(reply, cursor, withScores);
-    if (left > 1) more = isReverse ? cursor.previous() : cursor.next();
-  }
+  const arePairs = withScores && reply.protocol === 3;
+  reply.array(withScores && !arePairs ? length * 2 : length);
+  sortedSetsOf(context).forEach(record, rank, length, isReverse, (buffer, start, end, score) => {
+    if (arePairs) reply.array(2);
+    reply.bulk(buffer, start, end);
+    if (withScores) reply.double(score);
+  });
 }
 
 /** Removes the key of argument `i` if its sorted set has become empty. */

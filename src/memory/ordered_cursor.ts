@@ -25,10 +25,10 @@ export class OrderedCursor {
   #rank = 0;
   #leafCount = 0;
   #slot = 0;
-  /** The leaf's columns, which stay where they are as long as the cursor is valid. */
-  #records: Uint32Array = new Uint32Array(0);
+  /** What the leaf's columns are in, and where they begin: they stay there as long as the cursor is valid. */
+  records: Uint32Array = new Uint32Array(0);
   #recordsAt = 0;
-  #scores: Float64Array = new Float64Array(0);
+  scores: Float64Array = new Float64Array(0);
   #scoresAt = 0;
 
   /** Made by `OrderedIndex.cursor`. */
@@ -51,12 +51,27 @@ export class OrderedCursor {
 
   /** The current record. */
   get record(): number {
-    return this.#records[this.#recordsAt + this.#slot];
+    return this.records[this.#recordsAt + this.#slot];
   }
 
   /** The score of the current record. */
   get score(): number {
-    return this.#scores[this.#scoresAt + this.#slot];
+    return this.scores[this.#scoresAt + this.#slot];
+  }
+
+  /** Where the current record is in `records`; its neighbours in the leaf are beside it. */
+  get recordAt(): number {
+    return this.#recordsAt + this.#slot;
+  }
+
+  /** Where its score is in `scores`, between those of its neighbours. */
+  get scoreAt(): number {
+    return this.#scoresAt + this.#slot;
+  }
+
+  /** How many records of the leaf there are from the current one on, or up to it. */
+  leafRest(isReverse: boolean): number {
+    return isReverse ? this.#slot + 1 : this.#leafCount - this.#slot;
   }
 
   /** Goes to the record after the current one, if there is one; returns whether. */
@@ -83,9 +98,9 @@ export class OrderedCursor {
     const nodes = this.#nodes;
     this.#slot = this.#path.slots[0];
     this.#leafCount = nodes.count(leaf);
-    this.#records = nodes.wordsOf(leaf);
+    this.records = nodes.wordsOf(leaf);
     this.#recordsAt = nodes.recordsAt(leaf);
-    this.#scores = nodes.scoresOf(leaf);
+    this.scores = nodes.scoresOf(leaf);
     this.#scoresAt = nodes.scoresAt(leaf);
     return true;
   }

@@ -17,6 +17,7 @@ import { compareBytes, copyBytes } from "../memory/bytes.ts";
 import type { Dict } from "../memory/dict.ts";
 import type { Dicts } from "../memory/dicts.ts";
 import { type Heap, HeapFullError, SEGMENT_SHIFT, UNIT_MASK } from "../memory/heap.ts";
+import type { OrderedCursor } from "../memory/ordered_cursor.ts";
 import { OrderedIndex } from "../memory/ordered_index.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomBelow } from "../random.ts";
@@ -59,6 +60,14 @@ export enum Update {
   NotANumber,
 }
 
+/** Hears of a member, which is `buffer[start, end)`, and its score. */
+export type MemberVisitor = (
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  score: number,
+) => void;
+
 const encoder = new TextEncoder();
 
 export class SortedSets implements ValueKind {
@@ -77,6 +86,7 @@ export class SortedSets implements ValueKind {
   /** What entries are compared with, and where a change of encoding walks. */
   readonly #entry: Slice = new Slice();
   readonly #walker: SortedSetCursor;
+  readonly #ordered: OrderedCursor;
   readonly #duplicates: ListpackDuplicates;
   /** Neighbours, while a listpack is looked through. */
   readonly #member: Slice = new Slice();
@@ -100,6 +110,7 @@ export class SortedSets implements ValueKind {
     });
     this.cursor = this.newCursor();
     this.#walker = this.newCursor();
+    this.#ordered = this.#index.cursor();
   }
 
   /** A walk of its own, for who goes on while others use `cursor`. */
@@ -370,6 +381,56 @@ export class SortedSets implements ValueKind {
       at = this.listpacks.next(root, this.listpacks.next(root, at));
     }
     return rank;
+  }
+
+  /**
+   * Visits `length` members from a rank on, all of which there are, towards the end or the beginning: each is
+   * `buffer[start, end)`. `visit` must not use sorted sets.
+   */
+  forEach(
+    record: number,
+    rank: number,
+    length: number,
+    isReverse: boolean,
+    visit: MemberVisitor,
+  ): void {
+    if (!this.isListpack(record)) {
+      return this.#forEachOrdered(this.treeOf(record), rank, length, isReverse, visit);
+    }
+    const { cursor } = this;
+    const { member } = cursor;
+    let more = length > 0 && cursor.seek(record, rank);
+    for (let left = length; left > 0 && more; left--) {
+      visit(member.buffer, member.start, member.end, cursor.score);
+      if (left > 1) more = isReverse ? cursor.previous() : cursor.next();
+    }
+  }
+
+  /** Of a large one: leaf by leaf, since a step of a cursor costs as much as writing a member. */
+  #forEachOrdered(
+    tree: number,
+    rank: number,
+    length: number,
+    isReverse: boolean,
+    visit: MemberVisitor,
+  ): void {
+    const { bytes, words } = this.#heap;
+    const ordered = this.#ordered;
+    const step = isReverse ? -1 : 1;
+    for (let left = length; left > 0 && ordered.seek(tree, rank);) {
+      const { records, scores } = ordered;
+      let { recordAt, scoreAt } = ordered;
+      const rest = ordered.leafRest(isReverse);
+      const part = left < rest ? left : rest;
+      for (let i = 0; i < part; i++, recordAt += step, scoreAt += step) {
+        const segment = records[recordAt] >>> SEGMENT_SHIFT;
+        const word = (records[recordAt] & UNIT_MASK) << 1;
+        const start = (word << 2) + memberOffset;
+        visit(bytes[segment], start, start + words[segment][word], scores[scoreAt]);
+      }
+      left -= part;
+      rank += part * step;
+    }
   }
 
   /** Places `cursor` at a member by chance, each equally likely. There is one. */

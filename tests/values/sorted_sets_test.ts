@@ -27,6 +27,21 @@ function membersOf(sets: SortedSets, record: number): [string, number][] {
   return members;
 }
 
+/** `length` members from a rank on. */
+function visited(
+  sets: SortedSets,
+  record: number,
+  rank: number,
+  length: number,
+  isReverse: boolean,
+): [string, number][] {
+  const members: [string, number][] = [];
+  sets.forEach(record, rank, length, isReverse, (buffer, start, end, score) => {
+    members.push([decoder.decode(buffer.subarray(start, end)), score]);
+  });
+  return members;
+}
+
 Deno.test("a sorted set is what a sorted map says, in both encodings, and frees all it had", () => {
   withSeed((random) => {
     for (const [members, steps] of [[12, 400], [400, 3000 * testScale()]]) {
@@ -66,6 +81,11 @@ Deno.test("a sorted set is what a sorted map says, in both encodings, and frees 
       }
       assertEquals(sets.isListpack(record), members <= 16);
       assertEquals(membersOf(sets, record), inOrder(model));
+      const from = randomBelow(random, model.size);
+      const length = randomBelow(random, model.size - from + 1);
+      const range = inOrder(model).slice(from, from + length);
+      assertEquals(visited(sets, record, from, length, false), range);
+      assertEquals(visited(sets, record, from + length - 1, length, true), range.reverse());
       const half = sets.count(record) >> 1;
       sets.removeRange(record, 1, half);
       assertEquals(membersOf(sets, record), inOrder(model).toSpliced(1, half));
