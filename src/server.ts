@@ -346,6 +346,7 @@ export class Server implements ServerContext {
       this.persistence.followConfig();
       this.propagation.feed = values.appendonly ? this.persistence.aof : null;
     });
+    config.onChange(["trackingTableMaxKeys"], () => this.tracking.limitKeys());
     config.onChange(["loglevel"], () => log.level = values.loglevel);
     config.onChange(["bind"], () => this.#rebind("Failed to bind to specified addresses."));
     config.onChange(
@@ -420,7 +421,7 @@ export class Server implements ServerContext {
     for (const client of this.clients) this.#lookAfter(client);
     this.clients.noteAllMemory();
     this.#clientEvictor.limit();
-    // CONFIG SET may have made the table smaller than what is in it
+    // what was too much to be done at once
     this.tracking.limitKeys();
     this.persistence.cron();
     // one at a time: giving a segment back to the system takes some milliseconds
