@@ -179,6 +179,7 @@ function save(
     createdAtSeconds: 0,
     usedMemoryBytes: keyspace.heap.usedBytes,
     isAofBase: false,
+    functions: [],
   });
   for (const database of keyspace.databases) {
     if (database.size === 0) continue;

@@ -182,6 +182,7 @@ export class Server implements ServerContext {
         storage: options.storage ?? new DiskStorage(),
         resolvePath: (path) => this.config.resolvePath(path),
         skipsChecksum: false,
+        functions: [],
       },
       new LogRunner(this),
       (message) => this.#crash(message),

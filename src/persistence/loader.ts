@@ -5,7 +5,6 @@
  * between, or not (DEBUG RELOAD). How far it has come is in `LoadProgress`. A file that is no good ends
  * it with a `LoadError`, and a server does not start with half of its data.
  */
-import type { Keyspace } from "../keyspace/keyspace.ts";
 import { HeapFullError } from "../memory/heap.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { type ReadableFile, StorageError } from "../storage.ts";
@@ -71,12 +70,13 @@ export function* loadRdb(
 }
 
 function* readRdb(
-  { keyspace, log, values, clock, skipsChecksum }: SnapshotFoundation,
+  foundation: SnapshotFoundation,
   source: ReadableFile,
   path: string,
   progress: LoadProgress,
   options: { replaceKeys?: boolean; keepExpired?: boolean },
 ): Generator<void, RdbReader> {
+  const { keyspace, log, values, clock, skipsChecksum } = foundation;
   const before = progress.bytesLoaded;
   const reader = new RdbReader({
     ...{ keyspace, log, source },
@@ -97,6 +97,7 @@ function* readRdb(
   progress.bytesLoaded = before + reader.offset;
   progress.keysLoaded = reader.keysLoaded;
   progress.keysExpired = reader.keysExpired;
+  foundation.functions = reader.functions;
   return reader;
 }
 
@@ -112,6 +113,7 @@ export function* loadAof(
   progress: LoadProgress,
 ): Generator<void, number> {
   const { log, resolvePath, values } = foundation;
+  foundation.functions = [];
   const paths = manifest.files.map(({ name }) => resolvePath(`${values.appenddirname}/${name}`));
   for (const path of paths) progress.bytesTotal += lengthOf(foundation, path);
   for (const [i, path] of paths.entries()) {
@@ -138,7 +140,7 @@ function* loadAofFile(
   const before = progress.bytesLoaded;
   const offset = yield* loadPreamble(foundation, path, progress);
   using file = openOrFail(foundation, path, offset);
-  const commands = new LoggedCommands(foundation.keyspace, new AofReader(file, offset), runner);
+  const commands = new LoggedCommands(foundation, new AofReader(file, offset), runner);
   runner.reset();
   const delay = new KeyDelay(foundation.values.keyLoadDelay);
   const portion = delay.isOn ? delayedPortionCommands : portionCommands;
@@ -217,14 +219,14 @@ class LoggedCommands {
   offset: number;
   end = AofRead.End;
   unknownCommand: string | null = null;
-  readonly #keyspace: Keyspace;
+  readonly #foundation: SnapshotFoundation;
   readonly #reader: AofReader;
   readonly #runner: CommandRunner;
   /** Commands since MULTI, while there is no EXEC. */
   #queued: Arguments[] | null = null;
 
-  constructor(keyspace: Keyspace, reader: AofReader, runner: CommandRunner) {
-    this.#keyspace = keyspace;
+  constructor(foundation: SnapshotFoundation, reader: AofReader, runner: CommandRunner) {
+    this.#foundation = foundation;
     this.#reader = reader;
     this.#runner = runner;
     this.offset = reader.offset;
@@ -232,7 +234,7 @@ class LoggedCommands {
 
   /** Runs so many; false behind the last command, or where there is no other. */
   runSome(count: number): boolean {
-    this.#keyspace.setNow(beforeAllTimes);
+    this.#foundation.keyspace.setNow(beforeAllTimes);
     for (let i = 0; i < count; i++) {
       const found = this.#reader.next();
       if (found !== AofRead.Command) {
@@ -264,6 +266,11 @@ class LoggedCommands {
   }
 
   #run(args: Arguments): boolean {
+    if (args.count === 3 && args.is(0, "FUNCTION") && args.is(1, "LOAD")) {
+      const foundation = this.#foundation;
+      foundation.functions = [...foundation.functions, args.bytes(2).slice()];
+      return true;
+    }
     if (this.#runner.run(args)) return true;
     this.unknownCommand = args.cString(0, 128);
     return false;

@@ -30,13 +30,15 @@ export interface SnapshotFoundation {
   readonly stats: ServerStats;
   /** For tests: whether any checksum will do in what is loaded. */
   skipsChecksum: boolean;
+  /** Code of libraries of functions that was loaded. It is not run here, and written again as it is. */
+  functions: readonly Uint8Array[];
   /** A path that the configuration names, made absolute. */
   resolvePath(path: string): string;
 }
 
 /** Makes the cut, of what becomes a file of its own or the base of a log. */
 export function cut(foundation: SnapshotFoundation, isAofBase: boolean): Snapshot {
-  const { keyspace, values, clock } = foundation;
+  const { keyspace, values, clock, functions } = foundation;
   const format = isAofBase && !values.aofUseRdbPreamble
     ? new RewriteFormat(keyspace, values.aofTimestampEnabled)
     : new RdbFormat(keyspace, {
@@ -49,6 +51,7 @@ export function cut(foundation: SnapshotFoundation, isAofBase: boolean): Snapsho
     createdAtSeconds: Math.floor(clock.nowMs() / 1000),
     usedMemoryBytes: keyspace.heap.usedBytes,
     isAofBase,
+    functions,
   });
 }
 

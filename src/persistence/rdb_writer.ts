@@ -108,7 +108,8 @@ export class RdbWriter implements SnapshotWriter {
     this.#values.output = output;
   }
 
-  header({ redisVersion, createdAtSeconds, usedMemoryBytes, isAofBase }: SnapshotOrigin): void {
+  header(origin: SnapshotOrigin): void {
+    const { redisVersion, createdAtSeconds, usedMemoryBytes, isAofBase, functions } = origin;
     const magic = RDB_MAGIC + String(this.#version).padStart(RDB_VERSION_DIGITS, "0");
     const bytes = encoder.encode(magic);
     this.output.raw(bytes, 0, bytes.length);
@@ -117,6 +118,10 @@ export class RdbWriter implements SnapshotWriter {
     this.#field("ctime", String(createdAtSeconds));
     this.#field("used-mem", String(usedMemoryBytes));
     this.#field("aof-base", isAofBase ? "1" : "0");
+    for (const code of functions) {
+      this.output.byte(RdbOpcode.FUNCTION2);
+      this.output.string(code, 0, code.length);
+    }
   }
 
   database(index: number, keys: number, volatileKeys: number): void {

@@ -110,8 +110,12 @@ export class RewriteWriter implements SnapshotWriter {
     this.#pending = streams.groups.pendingCursor();
   }
 
-  header({ createdAtSeconds }: SnapshotOrigin): void {
+  header({ createdAtSeconds, functions }: SnapshotOrigin): void {
     if (this.#notesTime) this.#raw(`#TS:${createdAtSeconds}\r\n`);
+    for (const code of functions) {
+      this.#commands.begin(3).word("FUNCTION").word("LOAD").bulk(code, 0, code.length);
+      this.#flush();
+    }
   }
 
   database(index: number): void {

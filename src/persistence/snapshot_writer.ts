@@ -16,6 +16,8 @@ export interface SnapshotOrigin {
   readonly usedMemoryBytes: number;
   /** Whether commands follow in an append-only file. */
   readonly isAofBase: boolean;
+  /** Code of libraries of functions, which is in front of all keys. */
+  readonly functions: readonly Uint8Array[];
 }
 
 /** Writes a pending entry of a consumer group. */

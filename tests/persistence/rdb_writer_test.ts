@@ -14,6 +14,7 @@ function fileOf(keyspace: Keyspace, { access = AccessInfo.None, sums = true } = 
     createdAtSeconds: 1767225600,
     usedMemoryBytes: 1000,
     isAofBase: false,
+    functions: [],
   });
   for (const database of keyspace.databases) {
     if (database.size === 0) continue;

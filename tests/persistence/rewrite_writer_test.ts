@@ -124,7 +124,13 @@ Deno.test("a long string goes right to the output", async () => {
 Deno.test("a log with notes of the time begins with one", async () => {
   await withFilledServer(({ server: { keyspace } }) => {
     const output = new RdbOutput({ compresses: false, sums: false });
-    const origin = { redisVersion: "", createdAtSeconds: 7, usedMemoryBytes: 0, isAofBase: true };
+    const origin = {
+      redisVersion: "",
+      createdAtSeconds: 7,
+      usedMemoryBytes: 0,
+      isAofBase: true,
+      functions: [],
+    };
     new RewriteFormat(keyspace, true).writer(output).header(origin);
     assertEquals(decoder.decode(output.takeAll()), "#TS:7\r\n");
   });

@@ -53,6 +53,7 @@ export class Data {
       createdAtSeconds: startMs / 1000,
       usedMemoryBytes: 0,
       isAofBase: false,
+      functions: [],
     };
     return new Snapshot(keyspace, format, origin, largeBytes);
   }

@@ -79,6 +79,7 @@ function writeFile(path: string, keyspace: Keyspace, version: number, random: Ra
     createdAtSeconds: Math.floor(keyspace.nowMs / 1000),
     usedMemoryBytes: keyspace.heap.usedBytes,
     isAofBase: draw(),
+    functions: [],
   });
   for (const database of keyspace.databases) {
     if (database.size === 0) continue;

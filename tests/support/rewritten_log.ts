@@ -54,7 +54,8 @@ export function rewrittenKeys(bytes: Uint8Array): Map<string, string[]> {
 /** A command without its elements, and these. */
 function elementLines(words: readonly string[]): string[] {
   const [command, key] = words;
-  const lines = [JSON.stringify([command, key, words.length])];
+  // a hash that had times to live of fields may have a command for each in Redis, as it may not know better
+  const lines = command === "HMSET" ? [] : [JSON.stringify([command, key, words.length])];
   for (let i = 2; i < words.length; i += unordered[command]) {
     lines.push(`element ${JSON.stringify(words.slice(i, i + unordered[command]))}`);
   }

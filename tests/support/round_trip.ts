@@ -24,6 +24,9 @@ const dayMs = 86_400_000;
 const goneMs = 300;
 const logArguments = ["--appendonly", "yes", "--appendfsync", "always"];
 
+/** Code that goes with the data. */
+const library = "#!lua name=lib\nredis.register_function('answer', function() return 42 end)";
+
 /** What the data goes round in. */
 type Kind = "snapshot" | "log" | "commands";
 
@@ -51,7 +54,11 @@ export async function* roundTrip(
       if (loaded !== digest) yield `redino finds ${loaded} in the ${kind} of ${program}: ${digest}`;
       const back = folder(`back-${kind}`);
       copySync(ours, back, names);
-      const found = await withReal(program, back, isLog, digestOf);
+      const found = await withReal(program, back, isLog, async (client) => {
+        const digest = await digestOf(client);
+        const libraries = await run(client, "FUNCTION LIST WITHCODE");
+        return libraries.includes(library) ? digest : `functions ${libraries}`;
+      });
       if (found !== loaded) yield `${program} finds ${found} in the ${kind} of redino: ${loaded}`;
       // others print scores in another way
       if (kind === "commands" && program === "redis-server") yield* compareBases(theirs, ours);
@@ -72,6 +79,7 @@ function fillReal(
   return withReal(program, directory, true, async (client) => {
     await sendRandomCommands(client, generator, count);
     await client.send(["RESET"]);
+    await client.send(["FUNCTION", "LOAD", library]);
     await stopTime(client);
     const digest = await digestOf(client);
     await client.send(["SAVE"]);
@@ -192,10 +200,8 @@ async function withReal<Result>(
   }
 }
 
+/** The digest of the data that a server has when it has loaded all of it. */
 async function digestOf(client: Client): Promise<string> {
-  for (;;) {
-    const reply = await client.send(["DEBUG", "DIGEST"]);
-    if (reply.kind === "simple") return reply.text;
-    if (reply.kind !== "error" || !reply.text.startsWith("LOADING")) return JSON.stringify(reply);
-  }
+  while (await run(client, "PING") !== "PONG");
+  return await run(client, "DEBUG DIGEST");
 }
