@@ -8,7 +8,6 @@ import { type Clock, othersTurn } from "../clock.ts";
 import { backgroundSliceUsMax } from "../limits.ts";
 import { discard, keep, type Storage, type WritableFile } from "../storage.ts";
 import type { KeyDelay } from "./key_delay.ts";
-import type { RdbChunk } from "./rdb_output.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What is written between two looks at the clock, in bytes: a tenth of a millisecond, or so. */
@@ -130,7 +129,6 @@ export class BackgroundSave {
 
   /** Takes slices in turns with everybody else, while what the last ones brought is being written. */
   async #fill(file: WritableFile): Promise<void> {
-    const { output } = this.#snapshot;
     const { delay } = this.#destination;
     let written: Promise<void> = Promise.resolve();
     let failure: unknown = null;
@@ -139,12 +137,10 @@ export class BackgroundSave {
       if (this.#isCancelled) break;
       isLast = delay.isOn ? this.#snapshot.step(delayedStepBytes) : this.#slice();
       if (delay.isOn) await this.#pause(delay.dueMs(this.#snapshot.keysWritten));
-      const chunk = output.take();
-      if (chunk === null) continue;
-      // one chunk ahead of the disk, and no further
+      // one slice ahead of the disk, and no further; while one is being written, only that takes chunks
       await written;
       if (failure !== null) break;
-      written = this.#write(file, chunk).catch((error) => {
+      written = this.#write(file).catch((error) => {
         failure = error;
       });
     }
@@ -175,10 +171,10 @@ export class BackgroundSave {
     });
   }
 
-  /** Writes a chunk and all that have come behind it. */
-  async #write(file: WritableFile, first: RdbChunk): Promise<void> {
+  /** Writes what there is, and what comes meanwhile. */
+  async #write(file: WritableFile): Promise<void> {
     const { output } = this.#snapshot;
-    for (let chunk: RdbChunk | null = first; chunk !== null; chunk = output.take()) {
+    for (let chunk = output.take(); chunk !== null; chunk = output.take()) {
       await file.write(chunk.buffer.subarray(0, chunk.length));
       this.#unsyncedBytes += chunk.length;
       output.release(chunk.buffer);

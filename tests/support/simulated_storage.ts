@@ -55,7 +55,8 @@ export class SimulatedStorage implements Storage {
   fault: (operation: StorageOperation, path: string) => StorageError | null = () => null;
   /** Called behind each change. */
   changed: () => void = () => {};
-  /** Resolves when a sync that begins now is over. */
+  /** Resolve when a write or a sync that begins now has had its time. */
+  writing: () => Promise<void> = () => Promise.resolve();
   syncing: () => Promise<void> = () => Promise.resolve();
 
   constructor(files: Names = new Map()) {
@@ -239,7 +240,7 @@ class SimulatedFile implements WritableFile {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    await Promise.resolve();
+    await this.#storage.writing();
     this.writeNow(bytes);
   }
 
