@@ -8,71 +8,32 @@
  * and under `everysec` what was acknowledged more than a second ago is there; under both, what is there
  * is a beginning of the history, and of each transaction all or nothing.
  */
+import { assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { parseArgs } from "@std/cli/parse-args";
-import { Client, ConnectionClosedError } from "../../src/client/client.ts";
+import { type Client, ConnectionClosedError } from "../../src/client/client.ts";
 import { randomBelow, SeededRandom } from "../../src/random.ts";
-import { run } from "../net/support.ts";
-import { freePort } from "../support/reference_server.ts";
+import { run, textOf } from "../net/support.ts";
 import { assertMoment, readTraces, TracedClient } from "../support/traced_load.ts";
+import { ServerProcess } from "./server_process.ts";
 
 const clientCount = 4;
 const loadMsMin = 50;
 const loadMsMax = 500;
-const connectPauseMs = 20;
-const connectTriesMax = 1000;
 /** What may be lost under `everysec`. */
 const unsyncedMsMax = 1000;
 
-const source = new URL("../../", import.meta.url).pathname;
+/** Values that are there from the start, so that a rewritten log has many parts. */
+const ballast = Array.from({ length: 500 }, (_, i) => `${i} `.repeat(1200));
 
-/** A server process, and the connections to it. */
-class ServerProcess implements AsyncDisposable {
-  readonly port: number = freePort();
-  readonly #process: Deno.ChildProcess;
+async function writeBallast(client: Client): Promise<void> {
+  const replies = ballast.map((value, i) => client.send(["SET", `ballast:${i}`, value]));
+  for (const reply of await Promise.all(replies)) assertEquals(textOf(reply), "OK");
+}
 
-  constructor(folder: string, appendfsync: string) {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--no-prompt", "--no-lock", "--allow-net", "--allow-read", "--allow-write"],
-        ...["--allow-sys=osRelease,systemMemoryInfo", `${source}main.ts`],
-        ...["--port", String(this.port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
-        ...["--appendonly", "yes", "--appendfsync", appendfsync, "--logfile", "server.log"],
-      ],
-      stdout: "null",
-      stderr: "inherit",
-    }).spawn();
-  }
-
-  /** Connects as soon as the server has its data. */
-  async connect(): Promise<Client> {
-    for (let attempt = 0; attempt < connectTriesMax; attempt++) {
-      try {
-        const client = await Client.connect({ port: this.port });
-        if (await run(client, "PING") === "PONG") return client;
-        client.close();
-      } catch (error) {
-        const isEarly = error instanceof Deno.errors.ConnectionRefused ||
-          error instanceof ConnectionClosedError;
-        if (!isEarly) throw error;
-      }
-      await pause(connectPauseMs);
-    }
-    throw new Error("the server does not come up");
-  }
-
-  async kill(): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.kill();
-    } catch (error) {
-      // it has ended by itself, or was killed before
-      if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
+async function assertBallast(client: Client): Promise<void> {
+  const replies = ballast.map((_, i) => client.send(["GET", `ballast:${i}`]));
+  assertEquals((await Promise.all(replies)).map(textOf), ballast);
 }
 
 /** Has a server killed under load, started again, and judges what it has. Returns the writes acknowledged. */
@@ -91,14 +52,15 @@ async function tryKill(random: SeededRandom, appendfsync: "always" | "everysec")
     {
       await using server = new ServerProcess(folder, appendfsync);
       const admin = await server.connect();
+      await writeBallast(admin);
       for (let name = 0; name < clientCount; name++) {
         clients.push(new TracedClient(await server.connect(), name));
       }
       noteAcknowledged();
       const writing = clients.map((client) => writeUntilKilled(client, random, noteAcknowledged));
-      await pause(randomBelow(random, loadMsMax - loadMsMin) + loadMsMin);
+      await delay(randomBelow(random, loadMsMax - loadMsMin) + loadMsMin);
       if (randomBelow(random, 2) > 0) await run(admin, "BGREWRITEAOF");
-      await pause(randomBelow(random, loadMsMax) + (appendfsync === "always" ? 0 : unsyncedMsMax));
+      await delay(randomBelow(random, loadMsMax) + (appendfsync === "always" ? 0 : unsyncedMsMax));
       killedMs = performance.now();
       await server.kill();
       await Promise.all(writing);
@@ -110,6 +72,7 @@ async function tryKill(random: SeededRandom, appendfsync: "always" | "everysec")
       { floor: clients.map(() => 0) };
     await using restarted = new ServerProcess(folder, appendfsync);
     const reader = await restarted.connect();
+    await assertBallast(reader);
     const traces = await readTraces(reader, clientCount);
     assertMoment(traces, traces.log, clients.map(({ sent }) => sent), floor);
     reader.close();
@@ -137,10 +100,6 @@ async function writeUntilKilled(
       error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
     if (!isKill) throw error;
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 if (import.meta.main) {
