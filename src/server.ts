@@ -347,6 +347,7 @@ export class Server implements ServerContext {
       this.persistence.followConfig();
       this.propagation.feed = values.appendonly ? this.persistence.aof : null;
     });
+    config.onChange(["aofDisableAutoGc"], () => this.persistence.aof.removeHistory());
     config.onChange(["trackingTableMaxKeys"], () => this.tracking.limitKeys());
     config.onChange(["loglevel"], () => log.level = values.loglevel);
     config.onChange(["bind"], () => this.#rebind("Failed to bind to specified addresses."));

@@ -170,6 +170,7 @@ export const directives: readonly Directive[] = [
   directive("aof-rewrite-incremental-fsync", "aofRewriteIncrementalFsync", boolean),
   directive("aof-load-truncated", "aofLoadTruncated", boolean),
   directive("aof-use-rdb-preamble", "aofUseRdbPreamble", boolean),
+  directive("aof-disable-auto-gc", "aofDisableAutoGc", boolean, hidden),
   directive("aof-timestamp-enabled", "aofTimestampEnabled", boolean),
 
   // Memory

@@ -180,6 +180,8 @@ export class ConfigValues implements ValueLimits {
   aofLoadTruncated = true;
   /** Begin a log with a snapshot, not with commands. */
   aofUseRdbPreamble = true;
+  /** Keep files of the log that were replaced, and name them in its manifest. */
+  aofDisableAutoGc = false;
   /** Note the time between commands. */
   aofTimestampEnabled = false;
 

@@ -175,7 +175,7 @@ export class AppendOnlyFile {
     this.#bytesBefore = loadedBytes - file.size;
     this.baseBytes = this.currentBytes;
     this.#state = AofState.On;
-    this.#removeHistory();
+    this.removeHistory();
   }
 
   /** Turns the log on at run time: it counts when its first base is written. */
@@ -233,6 +233,24 @@ export class AppendOnlyFile {
   written(): Promise<void> | null {
     for (const writer of this.#retired) return writer.written();
     return this.#writer?.written() ?? null;
+  }
+
+  /** Removes what was replaced, unless it is to be kept. */
+  removeHistory(): void {
+    const { history } = this.#manifest;
+    const { log, storage, values } = this.#foundation;
+    if (history.length === 0 || values.aofDisableAutoGc) return;
+    for (const { name } of history) {
+      log.notice(`Removing the history file ${name} in the background`);
+      discard(storage, this.#path(name));
+    }
+    this.#manifest = this.#manifest.withoutHistory();
+    try {
+      this.#persist(this.#manifest);
+    } catch (error) {
+      // those that are named and not there any more are removed next time
+      if (!(error instanceof StorageError)) throw error;
+    }
   }
 
   /** To be called now and then: syncs, tries again what failed, rewrites a log that has grown. */
@@ -345,7 +363,7 @@ export class AppendOnlyFile {
       this.consecutiveFailures = 0;
       this.rewritesTotal++;
       log.notice("Background AOF rewrite finished successfully");
-      this.#removeHistory();
+      this.removeHistory();
     } catch (error) {
       if (error instanceof SnapshotCancelled) {
         log.warning("Background AOF rewrite was given up");
@@ -432,23 +450,6 @@ export class AppendOnlyFile {
     replaceFile(storage, this.#path(name), this.#path(`temp-${name}`), (file) => {
       file.writeNow(encoder.encode(manifest.format()));
     });
-  }
-
-  #removeHistory(): void {
-    const { history } = this.#manifest;
-    if (history.length === 0) return;
-    const { log, storage } = this.#foundation;
-    for (const { name } of history) {
-      log.notice(`Removing the history file ${name} in the background`);
-      discard(storage, this.#path(name));
-    }
-    this.#manifest = this.#manifest.withoutHistory();
-    try {
-      this.#persist(this.#manifest);
-    } catch (error) {
-      // those that are named and not there any more are removed next time
-      if (!(error instanceof StorageError)) throw error;
-    }
   }
 
   #destination(name: string): RdbDestination {

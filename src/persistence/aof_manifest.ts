@@ -36,7 +36,7 @@ export class AofManifest {
   readonly base: AofFile | null;
   /** In the order in which they are to be read. */
   readonly increments: readonly AofFile[];
-  /** Not to be read any more, and to be removed once this manifest is on the disk. */
+  /** Not to be read any more, and to be removed once this manifest is on the disk; in the order of Redis. */
   readonly history: readonly AofFile[];
   /** The numbers given last, be they in use or not. */
   readonly #baseSequence: number;
@@ -76,12 +76,12 @@ export class AofManifest {
     const sequence = this.#baseSequence + 1;
     const base = { name: `${prefix}.${sequence}.base.${isRdb ? "rdb" : "aof"}`, sequence };
     const cut = this.increments.length - keptCount;
-    const replaced = [...(this.base ? [this.base] : []), ...this.increments.slice(0, cut)];
+    const replaced = [...this.increments.slice(0, cut), ...(this.base ? [this.base] : [])];
     return this.#with({
       base,
       baseSequence: sequence,
       increments: this.increments.slice(cut),
-      history: [...this.history, ...replaced],
+      history: [...replaced, ...this.history],
     });
   }
 

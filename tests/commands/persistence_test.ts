@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConnectionClosedError } from "../../src/client/client.ts";
-import { run as ask, withServer as withFiles } from "../net/support.ts";
+import { run as ask, until, withServer as withFiles } from "../net/support.ts";
 import { infoFields, type Session, withServer } from "./server_support.ts";
 
 /** Fields of INFO persistence. */
@@ -161,6 +161,45 @@ Deno.test("SHUTDOWN waits for the first log, unless it is forced", async () => {
     const other = await session.connect();
     await assertRejects(() => other.send(["SHUTDOWN", "FORCE"]), ConnectionClosedError);
   });
+});
+
+Deno.test("aof-disable-auto-gc keeps the files that were replaced", async () => {
+  await withFiles(
+    async ({ connect, directory, server }) => {
+      const client = await connect();
+      await ask(client, "CONFIG SET aof-disable-auto-gc yes");
+      for (let i = 0; i < 2; i++) {
+        await ask(client, "BGREWRITEAOF");
+        await until(() => !server.persistence.aof.isRewriting);
+      }
+      const folder = `${directory}/appendonlydir`;
+      const manifest = `${folder}/appendonly.aof.manifest`;
+      const lines = [
+        "file appendonly.aof.3.base.rdb seq 3 type b",
+        "file appendonly.aof.2.incr.aof seq 2 type h",
+        "file appendonly.aof.2.base.rdb seq 2 type h",
+        "file appendonly.aof.1.incr.aof seq 1 type h",
+        "file appendonly.aof.1.base.rdb seq 1 type h",
+        "file appendonly.aof.3.incr.aof seq 3 type i",
+        "",
+      ];
+      assertEquals(await Deno.readTextFile(manifest), lines.join("\n"));
+      const filesOf = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+      assertEquals(filesOf().length, 7);
+      await ask(client, "CONFIG SET aof-disable-auto-gc no");
+      assertEquals(
+        await Deno.readTextFile(manifest),
+        lines.filter((line) => !line.endsWith("h")).join("\n"),
+      );
+      assertEquals(filesOf(), [
+        "appendonly.aof.3.base.rdb",
+        "appendonly.aof.3.incr.aof",
+        "appendonly.aof.manifest",
+      ]);
+    },
+    "appendonly yes",
+    'save ""',
+  );
 });
 
 Deno.test("a file with a wrong checksum is loaded where checksums don't count", async () => {

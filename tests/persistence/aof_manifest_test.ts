@@ -32,7 +32,7 @@ Deno.test("a log begins with a base and a file of commands, and is rewritten to 
   const rewriting = first.withIncrement("log");
   const rewritten = rewriting.withBase("log", true, 1);
   assertEquals(rewritten.files.map(({ name }) => name), ["log.2.base.rdb", "log.2.incr.aof"]);
-  assertEquals(rewritten.history.map(({ name }) => name), ["log.1.base.rdb", "log.1.incr.aof"]);
+  assertEquals(rewritten.history.map(({ name }) => name), ["log.1.incr.aof", "log.1.base.rdb"]);
   assertEquals(rewritten.withoutHistory().format().includes("type h"), false);
   // a number once given is not given again
   assertEquals(rewritten.withoutHistory().withIncrement("log").increments.at(-1)?.sequence, 3);
