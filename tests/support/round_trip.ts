@@ -7,7 +7,7 @@ import { copySync } from "./copy_folder.ts";
 import { Client, type Reply } from "../../src/client/client.ts";
 import { Config } from "../../src/config/config.ts";
 import { datasetDigest } from "../../src/observe/digest.ts";
-import { SeededRandom } from "../../src/random.ts";
+import { type Random, randomBelow, SeededRandom } from "../../src/random.ts";
 import { Server } from "../../src/server.ts";
 import { run } from "../net/support.ts";
 import { CommandGenerator } from "./command_generator.ts";
@@ -19,6 +19,9 @@ import { rewrittenKeys } from "./rewritten_log.ts";
 const databases = 16;
 
 const dayMs = 86_400_000;
+
+const longStrings = 1000;
+const largeElements = 5000;
 
 /** A server has removed within that time what is past its time. */
 const goneMs = 300;
@@ -79,12 +82,34 @@ function fillReal(
   return withReal(program, directory, true, async (client) => {
     await sendRandomCommands(client, generator, count);
     await client.send(["RESET"]);
+    await fillLarge(client, new SeededRandom(seed));
     await client.send(["FUNCTION", "LOAD", library]);
     await stopTime(client);
     const digest = await digestOf(client);
     await client.send(["SAVE"]);
     return digest;
   });
+}
+
+/** Values that take many parts of a file: some megabytes that can't be compressed, and large collections. */
+async function fillLarge(client: Client, random: Random): Promise<void> {
+  const letters = (length: number) =>
+    Array.from({ length }, () => String.fromCharCode(32 + randomBelow(random, 96))).join("");
+  const commands: string[][] = [];
+  for (let i = 0; i < longStrings; i++) commands.push(["SET", `string:${i}`, letters(3000)]);
+  for (let i = 0; i < largeElements; i++) {
+    const element = letters(20);
+    commands.push(
+      ["RPUSH", "large list", element],
+      ["SADD", "large set", element],
+      ["ZADD", "large sorted set", `${i}`, element],
+      ["HSET", "large hash", element, `${i}`],
+      ["XADD", "large stream", `${i + 1}-1`, "field", element],
+    );
+  }
+  commands.push(["XGROUP", "CREATE", "large stream", "group", "0"]);
+  commands.push(["XREADGROUP", "GROUP", "group", "one", "STREAMS", "large stream", ">"]);
+  await Promise.all(commands.map((words) => client.send(words)));
 }
 
 /** Takes times to live away that end within a day: what goes on the way would be missed. */
@@ -130,7 +155,10 @@ async function passThrough(directory: string, kind: Kind): Promise<string> {
     if (isLog) {
       await client.send(["BGREWRITEAOF"]);
       while (server.persistence.aof.isRewriting) await client.send(["PING"]);
-    } else await client.send(["SAVE"]);
+    } else {
+      await client.send(["BGSAVE"]);
+      while (server.persistence.rdb.isRunning) await client.send(["PING"]);
+    }
     client.close();
     return digest;
   } finally {
