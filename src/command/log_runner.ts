@@ -70,7 +70,10 @@ export class LogRunner {
       spec.handler(context);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      log.warning(`A command of the append only file failed: ${error.message}`);
+      log.warning(
+        "== CRITICAL == This server is sending an error to its AOF-loading-client: " +
+          `'-${error.message}' after processing the command '${spec.name}'`,
+      );
     } finally {
       propagation.feed = feed;
     }

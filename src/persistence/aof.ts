@@ -167,7 +167,7 @@ export class AppendOnlyFile {
     if (manifest.increments.length === 0) {
       manifest = manifest.withIncrement(values.appendfilename);
       log.notice(`Creating AOF incr file ${manifest.increments[0].name} on server start`);
-    }
+    } else log.notice(`Opening AOF incr file ${manifest.increments.at(-1)!.name} on server start`);
     const file = storage.append(this.#path(manifest.increments.at(-1)!.name));
     this.#persist(manifest);
     this.#manifest = manifest;

@@ -29,6 +29,8 @@ export interface AofFile {
 /** A manifest that says nothing that could be followed; the message is what the log is told. */
 export class ManifestError extends Error {
   override name = "ManifestError";
+  /** The line that is wrong, if it is one. */
+  line: { number: number; text: string } | null = null;
 }
 
 /** The files of a log. It is not changed: each step makes another one. */
@@ -134,9 +136,12 @@ export class AofManifest {
   static parse(text: string): AofManifest {
     if (text === "") throw new ManifestError("Found an empty AOF manifest");
     const files: Record<AofFileType, AofFile[]> = { b: [], i: [], h: [] };
-    text.replace(/\n$/, "").split("\n").forEach((line, i) => {
+    const lines = text.split("\n");
+    // of a line that has no end something may be missing
+    const last = lines.pop()!;
+    lines.concat(last === "" ? [] : [last]).forEach((line, i) => {
       if (line.startsWith("#")) return;
-      if (new TextEncoder().encode(line).length >= lineBytesMax) {
+      if (i === lines.length || new TextEncoder().encode(line).length >= lineBytesMax) {
         throw new ManifestError("The AOF manifest file contains too long line");
       }
       try {
@@ -145,8 +150,8 @@ export class AofManifest {
         files[type].push(file);
       } catch (error) {
         if (!(error instanceof ManifestError)) throw error;
-        const place = `Reading the manifest file, at line ${i + 1}\n>>> '${line}'`;
-        throw new ManifestError(`${place}\n${error.message}`);
+        error.line = { number: i + 1, text: trim(line) };
+        throw error;
       }
     });
     return new AofManifest(files.b[0] ?? null, files.i, files.h);
@@ -156,7 +161,7 @@ export class AofManifest {
 const badFormat = "Invalid AOF manifest file format";
 
 function parseLine(line: string): { type: AofFileType; file: AofFile } {
-  const words = splitWords(line.replace(/^[ \t\r]+|[ \t\r]+$/g, ""));
+  const words = splitWords(trim(line));
   // a word's value follows it; those that are not known yet are for later versions
   if (words === null || words.length < 6 || words.length % 2 !== 0) {
     throw new ManifestError(badFormat);
@@ -172,6 +177,10 @@ function parseLine(line: string): { type: AofFileType; file: AofFile } {
     throw new ManifestError("Unknown AOF file type");
   }
   return { type: type as AofFileType, file: { name, sequence: Number(sequence) } };
+}
+
+function trim(line: string): string {
+  return line.replace(/^[ \t\r]+|[ \t\r]+$/g, "");
 }
 
 function checkOrder(

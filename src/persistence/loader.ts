@@ -5,6 +5,7 @@
  * between, or not (DEBUG RELOAD). How far it has come is in `LoadProgress`. A file that is no good ends
  * it with a `LoadError`, and a server does not start with half of its data.
  */
+import type { Clock } from "../clock.ts";
 import { HeapFullError } from "../memory/heap.ts";
 import type { Arguments } from "../resp/arguments.ts";
 import { type ReadableFile, StorageError } from "../storage.ts";
@@ -39,6 +40,20 @@ export class LoadProgress {
   /** Of the last snapshot that was loaded. */
   keysLoaded = 0;
   keysExpired = 0;
+  /** What data was loaded from, for the log; nothing where there was none. */
+  source = "";
+}
+
+/** A file of a log. */
+interface LogFile {
+  /** Which the log is told. */
+  readonly name: string;
+  readonly path: string;
+}
+
+/** How long something has taken, for the log. */
+export function secondsSince(clock: Clock, startMs: number): string {
+  return `${((clock.nowMs() - startMs) / 1000).toFixed(3)} seconds`;
 }
 
 /** Runs commands of a log. */
@@ -65,16 +80,19 @@ export function* loadRdb(
   if (file === null) return false;
   using source = file;
   progress.bytesTotal = source.byteLength;
-  yield* readRdb(foundation, source, path, progress, { replaceKeys });
+  const refusal = "Fatal error loading the DB, check server logs. Exiting.";
+  yield* readRdb(foundation, source, progress, { replaceKeys }, refusal);
+  progress.source = "disk";
   return true;
 }
 
+/** @param refusal What the log is told last where a file is none that can be read. */
 function* readRdb(
   foundation: SnapshotFoundation,
   source: ReadableFile,
-  path: string,
   progress: LoadProgress,
   options: { replaceKeys?: boolean; keepExpired?: boolean },
+  refusal: string,
 ): Generator<void, RdbReader> {
   const { keyspace, log, values, clock, skipsChecksum } = foundation;
   const before = progress.bytesLoaded;
@@ -92,7 +110,9 @@ function* readRdb(
     }
   } catch (error) {
     reader.abandon();
-    throw asLoadError(error, path);
+    if (error instanceof RdbError && error.logLine !== null) log.warning(error.logLine);
+    if (error instanceof RdbError && !reader.isBegun) throw new LoadError(refusal);
+    throw asLoadError(error);
   }
   progress.bytesLoaded = before + reader.offset;
   progress.keysLoaded = reader.keysLoaded;
@@ -112,105 +132,125 @@ export function* loadAof(
   runner: CommandRunner,
   progress: LoadProgress,
 ): Generator<void, number> {
-  const { log, resolvePath, values } = foundation;
+  const { clock, log, resolvePath, values } = foundation;
   foundation.functions = [];
-  const paths = manifest.files.map(({ name }) => resolvePath(`${values.appenddirname}/${name}`));
-  for (const path of paths) progress.bytesTotal += lengthOf(foundation, path);
-  for (const [i, path] of paths.entries()) {
-    const isBase = i === 0 && manifest.base !== null;
+  const files = manifest.files.map(({ name }) => {
+    return { name, path: resolvePath(`${values.appenddirname}/${name}`) };
+  });
+  const lengths = files.map((file) => lengthOf(foundation, file));
+  progress.bytesTotal += lengths.reduce((sum, length) => sum + length, 0);
+  for (const [i, file] of files.entries()) {
+    if (lengths[i] === 0) continue;
+    const startedMs = clock.nowMs();
     // the next file is not written to before this one is complete, but it is there already
-    const isLast = paths.slice(i + 1).every((path) => lengthOf(foundation, path) === 0);
-    yield* loadAofFile(foundation, path, runner, progress, isLast);
-    log.notice(
-      `DB loaded from ${isBase ? "base" : "incr"} file ${manifest.files[i].name}: ` +
-        `${((foundation.clock.nowMs() - progress.startedMs) / 1000).toFixed(3)} seconds`,
-    );
+    const isLast = lengths.slice(i + 1).every((length) => length === 0);
+    yield* loadAofFile(foundation, file, runner, progress, isLast);
+    const kind = i === 0 && manifest.base !== null ? "base" : "incr";
+    log.notice(`DB loaded from ${kind} file ${file.name}: ${secondsSince(clock, startedMs)}`);
   }
+  if (files.length > 0) progress.source = "append only file";
   return progress.bytesLoaded;
 }
 
 /** Reads one file of a log: a snapshot, commands, or commands behind a snapshot. */
 function* loadAofFile(
   foundation: SnapshotFoundation,
-  path: string,
+  file: LogFile,
   runner: CommandRunner,
   progress: LoadProgress,
   isLast: boolean,
 ): Generator<void> {
+  const { log } = foundation;
   const before = progress.bytesLoaded;
-  const offset = yield* loadPreamble(foundation, path, progress);
-  using file = openOrFail(foundation, path, offset);
-  const commands = new LoggedCommands(foundation, new AofReader(file, offset), runner);
-  runner.reset();
-  const delay = new KeyDelay(foundation.values.keyLoadDelay);
-  const portion = delay.isOn ? delayedPortionCommands : portionCommands;
-  for (let done = portion; commands.runSome(portion); done += portion) {
-    if (delay.isOn) foundation.clock.block(delay.dueMs(done));
-    progress.bytesLoaded = before + commands.offset;
-    yield;
+  let commands: LoggedCommands;
+  try {
+    const offset = yield* loadPreamble(foundation, file, progress);
+    using source = foundation.storage.open(file.path, offset);
+    commands = new LoggedCommands(foundation, new AofReader(source, offset), runner);
+    runner.reset();
+    const delay = new KeyDelay(foundation.values.keyLoadDelay);
+    const portion = delay.isOn ? delayedPortionCommands : portionCommands;
+    for (let done = portion; commands.runSome(portion); done += portion) {
+      if (delay.isOn) foundation.clock.block(delay.dueMs(done));
+      progress.bytesLoaded = before + commands.offset;
+      yield;
+    }
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw asLoadError(error);
+    const { message } = error;
+    throw new LoadError(
+      `Unrecoverable error reading the append only file ${file.name}: ${message}`,
+    );
   }
   progress.bytesLoaded = before + commands.offset;
   if (commands.unknownCommand !== null) {
     throw new LoadError(
-      `Unknown command '${commands.unknownCommand}' reading the append only file ${path}`,
+      `Unknown command '${commands.unknownCommand}' reading the append only file ${file.name}`,
     );
   }
   if (commands.end === AofRead.Malformed) {
     throw new LoadError(
-      `Bad file format reading the append only file ${path} at byte ${commands.offset}: ` +
-        "make a backup of your AOF file, then use redis-check-aof --fix <filename.manifest>",
+      `Bad file format reading the append only file ${file.name}: ` +
+        "make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>",
     );
   }
-  if (commands.end === AofRead.Truncated) truncate(foundation, path, commands.offset, isLast);
+  if (commands.endsInTransaction) {
+    log.warning(`Revert incomplete MULTI/EXEC transaction in AOF file ${file.name}`);
+  }
+  if (commands.end === AofRead.Truncated) truncate(foundation, file, commands.offset, isLast);
 }
 
 /** Reads the snapshot that a file of a log may begin with. Returns how long it is. */
 function* loadPreamble(
   foundation: SnapshotFoundation,
-  path: string,
+  { name, path }: LogFile,
   progress: LoadProgress,
 ): Generator<void, number> {
+  const { log, storage, values } = foundation;
   {
-    using file = openOrFail(foundation, path);
+    using file = storage.open(path);
     const magic = new Uint8Array(RDB_MAGIC.length);
     file.read(magic);
     if (new TextDecoder().decode(magic) !== RDB_MAGIC) return 0;
   }
-  using file = openOrFail(foundation, path);
-  const reader = yield* readRdb(foundation, file, path, progress, { keepExpired: true });
+  // a log of older versions, which goes on behind it
+  const isOld = name === values.appendfilename;
+  log.notice(
+    isOld ? "Reading RDB preamble from AOF file..." : "Reading RDB base file on AOF loading...",
+  );
+  using file = storage.open(path);
+  const what = isOld ? "preamble of the AOF file" : "base file";
+  const refusal = `Error reading the RDB ${what} ${name}, AOF loading aborted`;
+  const reader = yield* readRdb(foundation, file, progress, { keepExpired: true }, refusal);
+  if (isOld) log.notice("Reading the remaining AOF tail...");
   return reader.offset;
 }
 
 /** The file is over in the middle of a command: what is left of that is taken off, if that is allowed. */
 function truncate(
   { log, storage, values }: SnapshotFoundation,
-  path: string,
+  { name, path }: LogFile,
   offset: number,
   isLast: boolean,
 ): void {
-  if (!isLast) {
-    throw new LoadError(
-      `Fatal error: the truncated file ${path} is not the last file of the append only log`,
-    );
-  }
-  if (!values.aofLoadTruncated) {
-    throw new LoadError(
-      `Unexpected end of file reading the append only file ${path}. You can: ` +
-        "1) Make a backup of your AOF file, then use redis-check-aof --fix <filename.manifest>. " +
-        "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and " +
-        "restart the server.",
-    );
-  }
-  log.warning(`!!! Warning: short read while loading the AOF file ${path}!!!`);
-  log.warning(`Truncating the AOF ${path} at offset ${offset}`);
+  const refusal = `Unexpected end of file reading the append only file ${name}. You can: ` +
+    "1) Make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>. " +
+    "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and " +
+    "restart the server.";
+  if (!values.aofLoadTruncated) throw new LoadError(refusal);
+  log.warning(`!!! Warning: short read while loading the AOF file ${name}!!!`);
+  if (!isLast) throw new LoadError("Fatal error: the truncated file is not the last file");
+  log.warning(`!!! Truncating the AOF ${name} at offset ${offset} !!!`);
   try {
     using file = storage.append(path);
     file.truncate(offset);
     file.syncNow();
   } catch (error) {
-    throw asLoadError(error, path);
+    if (!(error instanceof StorageError)) throw error;
+    log.warning(`Error truncating the AOF file ${name}: ${error.message}`);
+    throw new LoadError(refusal);
   }
-  log.warning(`AOF ${path} loaded anyway because aof-load-truncated is enabled`);
+  log.warning(`AOF ${name} loaded anyway because aof-load-truncated is enabled`);
 }
 
 /** The commands of one file, run in portions; those of a transaction when it is known to be whole. */
@@ -218,6 +258,7 @@ class LoggedCommands {
   /** Where the commands end that were run. */
   offset: number;
   end = AofRead.End;
+  endsInTransaction = false;
   unknownCommand: string | null = null;
   readonly #foundation: SnapshotFoundation;
   readonly #reader: AofReader;
@@ -239,8 +280,8 @@ class LoggedCommands {
       const found = this.#reader.next();
       if (found !== AofRead.Command) {
         // a transaction without its end was never acknowledged
-        const isWhole = found !== AofRead.End || this.#queued === null;
-        this.end = isWhole ? found : AofRead.Truncated;
+        this.endsInTransaction = found === AofRead.End && this.#queued !== null;
+        this.end = this.endsInTransaction ? AofRead.Truncated : found;
         return false;
       }
       if (!this.#take(this.#reader.args)) return false;
@@ -282,27 +323,31 @@ function openIfThere({ storage }: SnapshotFoundation, path: string): ReadableFil
     return storage.open(path);
   } catch (error) {
     if (error instanceof StorageError && error.kind === "missing") return null;
-    throw asLoadError(error, path);
+    throw asLoadError(error);
   }
 }
 
-function openOrFail({ storage }: SnapshotFoundation, path: string, offset = 0): ReadableFile {
+function lengthOf({ storage }: SnapshotFoundation, { name, path }: LogFile): number {
   try {
-    return storage.open(path, offset);
+    using file = storage.open(path);
+    return file.byteLength;
   } catch (error) {
-    throw asLoadError(error, path);
+    if (!(error instanceof StorageError)) throw error;
+    throw new LoadError(`Unable to obtain the AOF file ${name} length. stat: ${error.message}`);
   }
-}
-
-function lengthOf(foundation: SnapshotFoundation, path: string): number {
-  using file = openOrFail(foundation, path);
-  return file.byteLength;
 }
 
 /** What ends loading for a reason that somebody has to see to; anything else is a fault of ours. */
-function asLoadError(error: unknown, path: string): unknown {
-  if (error instanceof RdbError) return new LoadError(`Can't load ${path}: ${error.message}`);
-  if (error instanceof StorageError) return new LoadError(`Can't read ${path}: ${error.message}`);
-  if (error instanceof HeapFullError) return new LoadError(`Can't load ${path}: out of memory`);
+function asLoadError(error: unknown): unknown {
+  if (error instanceof RdbError) {
+    const { offset, reason } = error;
+    return new LoadError(`Internal error in RDB reading offset ${offset} -> ${reason}`);
+  }
+  if (error instanceof StorageError) {
+    return new LoadError(`Fatal error loading the DB: ${error.message}. Exiting.`);
+  }
+  if (error instanceof HeapFullError) {
+    return new LoadError("Short read or OOM loading DB. Unrecoverable error, aborting now.");
+  }
   return error;
 }

@@ -6,7 +6,14 @@ import { aofMisconfigured, errors } from "../resp/errors.ts";
 import { StorageError } from "../storage.ts";
 import { AofManifest, ManifestError } from "./aof_manifest.ts";
 import { AofState, AppendOnlyFile, type Fatal } from "./aof.ts";
-import { type CommandRunner, loadAof, LoadError, LoadProgress, loadRdb } from "./loader.ts";
+import {
+  type CommandRunner,
+  loadAof,
+  LoadError,
+  LoadProgress,
+  loadRdb,
+  secondsSince,
+} from "./loader.ts";
 import { RdbSaver, type SnapshotFoundation, SnapshotSlot } from "./rdb_saver.ts";
 
 export class Persistence {
@@ -144,13 +151,15 @@ export class Persistence {
     progress.startedMs = clock.nowMs();
     this.loading = progress;
     try {
-      return yield* load(progress);
+      const result = yield* load(progress);
+      if (progress.source !== "") {
+        log.notice(`DB loaded from ${progress.source}: ${secondsSince(clock, progress.startedMs)}`);
+      }
+      return result;
     } finally {
       this.loading = null;
       this.keysLoaded = progress.keysLoaded;
       this.keysExpired = progress.keysExpired;
-      const seconds = (clock.nowMs() - progress.startedMs) / 1000;
-      if (progress.bytesLoaded > 0) log.notice(`DB loaded: ${seconds.toFixed(3)} seconds`);
     }
   }
 
@@ -183,12 +192,24 @@ export class Persistence {
       );
       return manifest;
     } catch (error) {
-      if (error instanceof ManifestError) {
-        throw new LoadError(`*** FATAL AOF MANIFEST FILE ERROR ***\n${error.message}`);
-      }
+      if (error instanceof ManifestError) throw this.#asLoadError(error);
       if (!(error instanceof StorageError)) throw error;
-      throw new LoadError(`Can't read the append-only file: ${error.message}`);
+      throw new LoadError(
+        `Fatal error: can't open the AOF manifest file ${appendfilename}.manifest for reading: ` +
+          error.message,
+      );
     }
+  }
+
+  /** As Redis, with an empty line behind each. */
+  #asLoadError({ line, message }: ManifestError): LoadError {
+    const { log } = this.#foundation;
+    log.warning("\n*** FATAL AOF MANIFEST FILE ERROR ***\n");
+    if (line !== null) {
+      log.warning(`Reading the manifest file, at line ${line.number}\n`);
+      log.warning(`>>> '${line.text}'\n`);
+    }
+    return new LoadError(`${message}\n`);
   }
 
   #isThere(path: string): boolean {

@@ -36,10 +36,15 @@ export class RdbError extends Error {
   override name = "RdbError";
   /** Where in the file or payload it was found out, in bytes from the start. */
   readonly offset: number;
+  readonly reason: string;
+  /** What Redis' log says of it, where that is something of its own. */
+  readonly logLine: string | null;
 
-  constructor(reason: string, offset: number) {
+  constructor(reason: string, offset: number, logLine: string | null = null) {
     super(`${reason} (at byte ${offset})`);
     this.offset = offset;
+    this.reason = reason;
+    this.logLine = logLine;
   }
 }
 
@@ -143,8 +148,8 @@ export class RdbInput {
   }
 
   /** Ends the reading: what was read makes no sense. */
-  fail(reason: string): never {
-    throw new RdbError(reason, this.offset);
+  fail(reason: string, logLine?: string): never {
+    throw new RdbError(reason, this.offset, logLine);
   }
 
   byte(): number {
@@ -260,9 +265,11 @@ export class RdbInput {
     const givenHigh = this.int32() >>> 0;
     if (!counts || (givenLow | givenHigh) === 0) return;
     if (givenLow === low && givenHigh === high) return;
+    const wanted = hexadecimal(high, low);
+    const given = hexadecimal(givenHigh, givenLow);
     this.fail(
-      `the checksum should be ${hexadecimal(high, low)}, not ` +
-        hexadecimal(givenHigh, givenLow),
+      `the checksum should be ${wanted}, not ${given}`,
+      `Wrong RDB checksum expected: (${wanted}) but got (${given}). Aborting now.`,
     );
   }
 
@@ -369,7 +376,8 @@ export class RdbInput {
   }
 
   #failAtEnd(): never {
-    this.fail("an unexpected end");
+    const line = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
+    this.fail("an unexpected end", line);
   }
 }
 

@@ -110,6 +110,11 @@ export class RdbReader {
     this.#input.openSource(options.source);
   }
 
+  /** Whether the file has turned out to be RDB, of a version that can be read. */
+  get isBegun(): boolean {
+    return this.#version > 0;
+  }
+
   /** How much of the file was read, in bytes: at the end, where it ends. */
   get offset(): number {
     return this.#input.offset;
@@ -144,7 +149,9 @@ export class RdbReader {
   #readHead(): void {
     const input = this.#input;
     for (let i = 0; i < RDB_MAGIC.length; i++) {
-      if (input.byte() !== RDB_MAGIC.charCodeAt(i)) input.fail("this is no RDB file");
+      if (input.byte() !== RDB_MAGIC.charCodeAt(i)) {
+        input.fail("this is no RDB file", "Wrong signature trying to load DB from file");
+      }
     }
     let version = 0;
     for (let i = 0; i < RDB_VERSION_DIGITS; i++) {
@@ -152,7 +159,9 @@ export class RdbReader {
       if (digit < 0 || digit > 9) input.fail("an RDB file without a version");
       version = version * 10 + digit;
     }
-    if (version < 1 || version > RDB_VERSION) input.fail(`RDB of version ${version}`);
+    if (version < 1 || version > RDB_VERSION) {
+      input.fail(`RDB of version ${version}`, `Can't handle RDB format version ${version}`);
+    }
     this.#version = version;
   }
 
@@ -238,8 +247,21 @@ export class RdbReader {
     input.readString();
     const value = input.stringAsText();
     if (name.startsWith("%")) this.#log.notice(`RDB '${name}': ${value}`);
-    else if (auxNames.has(name.toLowerCase())) this.aux.set(name.toLowerCase(), value);
+    else if (auxNames.has(name.toLowerCase())) this.#takeAux(name.toLowerCase(), value);
     else this.#log.debug(`Unrecognized RDB AUX field: '${name}'`);
+  }
+
+  #takeAux(name: string, value: string): void {
+    this.aux.set(name, value);
+    const log = this.#log;
+    if (name === "redis-ver") log.notice(`Loading RDB produced by version ${value}`);
+    else if (name === "ctime") {
+      const age = Math.floor(this.#startMs / 1000) - Number(value);
+      log.notice(`RDB age ${Math.max(0, age)} seconds`);
+    } else if (name === "used-mem") {
+      log.notice(`RDB memory usage when created ${(Number(value) / 2 ** 20).toFixed(2)} Mb`);
+    } else if (name === "aof-preamble" && value === "1") log.notice("RDB has an AOF tail");
+    else if (name === "aof-base" && value === "1") log.notice("RDB is base AOF");
   }
 
   #skipModuleAux(): void {

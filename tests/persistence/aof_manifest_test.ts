@@ -15,9 +15,9 @@ Deno.test("a manifest is written as it was read", () => {
   assertEquals(manifest.format(), text);
 });
 
-Deno.test("words that a later version adds, comments and a missing line end are taken", () => {
+Deno.test("words that a later version adds and comments are taken", () => {
   const manifest = AofManifest.parse(
-    "# a comment\nfile a.2.incr.aof seq 2 type i startoffset 1 endoffset 7",
+    "# a comment\nfile a.2.incr.aof seq 2 type i startoffset 1 endoffset 7\n# the end",
   );
   assertEquals(manifest.format(), "file a.2.incr.aof seq 2 type i\n");
 });
@@ -58,6 +58,7 @@ const refused: readonly [manifest: string, reason: string][] = [
   ["file a seq 1 type x\n", "Unknown AOF file type"],
   ["file a seq 1 type b\nfile b seq 2 type b\n", "Found duplicate base file information"],
   ["file a seq 1 type i\nfile b seq 1 type i\n", "Found a non-monotonic sequence number"],
+  ["file a seq 1 type i", "The AOF manifest file contains too long line"],
   [`file ${"a".repeat(1100)} seq 1 type i\n`, "The AOF manifest file contains too long line"],
 ];
 

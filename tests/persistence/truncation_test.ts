@@ -81,8 +81,8 @@ Deno.test("a log that ends too early is refused where aof-load-truncated is no",
     const error = await assertRejects(start, LoadError);
     assertEquals(
       error.message,
-      `Unexpected end of file reading the append only file ${incrementPath}. You can: ` +
-        "1) Make a backup of your AOF file, then use redis-check-aof --fix <filename.manifest>. " +
+      `Unexpected end of file reading the append only file ${incrementName}. You can: ` +
+        "1) Make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>. " +
         "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and " +
         "restart the server.",
     );
