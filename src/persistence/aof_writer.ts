@@ -230,7 +230,8 @@ export class AofWriter {
     this.#writingLength = this.#length;
     this.#buffer = free.length <= bufferBytesKeptMax ? free : new Uint8Array(bufferBytesInitial);
     this.#length = 0;
-    this.#current = this.#next;
+    // what has come in this turn, at the end of which it will be asked for, may be among it
+    this.#current = this.#next ?? Promise.withResolvers<void>();
     this.#next = null;
   }
 }

@@ -52,6 +52,24 @@ Deno.test("always: who has appended nothing waits for the sync under way", async
   assertEquals(safe(), "one");
 });
 
+Deno.test("always: what is being written before its commit is asked for is waited for as well", async () => {
+  const { storage, writer, append, safe } = openWriter(AppendFsync.Always);
+  const syncs = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const left = syncs.map(({ promise }) => promise);
+  storage.syncing = () => left.shift()!;
+  append("one ");
+  writer.commit();
+  await settle();
+  append("two");
+  syncs[0].resolve();
+  await settle();
+  const committed = writer.commit();
+  assertEquals([safe(), committed === null], ["one ", false]);
+  syncs[1].resolve();
+  await committed;
+  assertEquals(safe(), "one two");
+});
+
 Deno.test("always: commands of one turn share a write", async () => {
   const { storage, writer, append } = openWriter(AppendFsync.Always);
   let writes = 0;
