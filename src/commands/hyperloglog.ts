@@ -78,8 +78,8 @@ function createHyperLogLog({ args, database }: CommandContext, i: number): numbe
 }
 
 /**
- * Has a register of the HyperLogLog of argument `i` be `value` at least. Returns the record, which may
- * have moved, or 0 if nothing was to change.
+ * Has a register of the HyperLogLog of argument `i`, located, be `value` at least; leaves that located. Returns
+ * the record, which may have moved, or 0 if nothing was to change.
  */
 function raiseRegister(
   context: CommandContext,
@@ -88,14 +88,12 @@ function raiseRegister(
   index: number,
   value: number,
 ): number {
-  const { database } = context;
-  database.locateValue(record);
-  const { valueBuffer, valueStart } = database;
+  const { valueBuffer, valueStart } = context.database;
   if (!isDense(valueBuffer, valueStart)) return raiseSparse(context, i, record, index, value);
   return raiseDense(valueBuffer, valueStart, index, value) ? record : 0;
 }
 
-/** As `raiseRegister`, for a sparse one that is located. */
+/** As `raiseRegister`, for a sparse one. */
 function raiseSparse(
   context: CommandContext,
   i: number,
@@ -124,7 +122,10 @@ function raiseSparse(
   const start = database.valueStart;
   const end = edit.apply(database.valueBuffer, start + registersAt, start + length);
   invalidateCardinality(database.valueBuffer, start);
-  if (end < database.valueEnd) at = database.resizeString(at, end - start);
+  if (end < database.valueEnd) {
+    at = database.resizeString(at, end - start);
+    database.locateValue(at);
+  }
   return at;
 }
 
@@ -181,7 +182,6 @@ function pfadd(context: CommandContext): void {
     changes++;
   }
   if (changes > 0) {
-    database.locateValue(record);
     invalidateCardinality(database.valueBuffer, database.valueStart);
     context.changed(1, changes);
     context.notify(NotifyClass.STRING, "pfadd", 1);
@@ -240,7 +240,6 @@ function pfmerge(context: CommandContext): void {
       if (raised !== 0) record = raised;
     }
   }
-  database.locateValue(record);
   invalidateCardinality(database.valueBuffer, database.valueStart);
   context.changed(1);
   context.notify(NotifyClass.STRING, "pfadd", 1);

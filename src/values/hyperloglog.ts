@@ -47,17 +47,15 @@ const cardinalityAt = 8;
 const encodingDense = 0;
 const encodingSparse = 1;
 const outOfDateBit = 0x80;
-const magic = [..."HYLL"].map((letter) => letter.charCodeAt(0));
+const magic = Uint8Array.from("HYLL", (letter) => letter.charCodeAt(0));
+const magicWord = wordAt(magic, 0);
 
 /** What `murmurHash64A` writes to. */
 const hash = new Int32Array(2);
 
 /** Whether a string looks like a HyperLogLog; the registers of a sparse one may still be broken. */
 export function isHyperLogLog(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < registersAt) return false;
-  for (let i = 0; i < magic.length; i++) {
-    if (bytes[start + i] !== magic[i]) return false;
-  }
+  if (end - start < registersAt || wordAt(bytes, start) !== magicWord) return false;
   const encoding = bytes[start + encodingAt];
   return encoding === encodingSparse ||
     (encoding === encodingDense && end - start === denseBytes);
@@ -70,7 +68,7 @@ export function isDense(bytes: Uint8Array, start: number): boolean {
 /** Writes an empty one, of `emptyBytes`: a single run of zeros. */
 export function writeEmpty(bytes: Uint8Array, start: number): void {
   bytes.fill(0, start, start + registersAt);
-  for (let i = 0; i < magic.length; i++) bytes[start + i] = magic[i];
+  bytes.set(magic, start);
   bytes[start + encodingAt] = encodingSparse;
   bytes[start + registersAt] = 0x7f;
   bytes[start + registersAt + 1] = 0xff;
