@@ -17,8 +17,9 @@ const texts: [name: string, texts: string[]][] = [
 
 /** `initially` has the values that directives have when the comparison begins. */
 export function directivePositions(initially: Map<string, string>): Position[] {
-  const numeric = directives.filter(({ name, type, immutable }) =>
-    !immutable && !(name in omittedDirectives) &&
+  // hidden ones, which are for tests, are not among those that the server tells of
+  const numeric = directives.filter(({ name, type, immutable, hidden }) =>
+    !immutable && !hidden && !(name in omittedDirectives) &&
     (type instanceof IntegerType || type instanceof MemoryType)
   );
   const all = [...numeric.map(({ name }) => [name, [hole]] as const), ...texts];
