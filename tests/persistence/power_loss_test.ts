@@ -9,9 +9,12 @@ import { StoredServer } from "../support/stored_server.ts";
 import { assertMoment, readTraces, TracedClient } from "../support/traced_load.ts";
 
 const clientCount = 3;
-const rounds = 25;
-/** One change of the disk in so many is followed by a power cut. */
-const changesPerCut = 3;
+const rounds = 10;
+const writesPerRound = 3;
+/** So many turns of the event loop a write or a sync takes at most. */
+const turnsMax = 8;
+/** Of so many changes of the disk, and replies to clients, one is followed by a power cut. */
+const momentsPerCut = 3;
 
 /** What was left at some moment, and by client how many writes must be there. */
 interface Image {
@@ -31,19 +34,32 @@ class LoadedServer {
     this.stored = stored;
     this.clients = clients;
     const { storage } = stored;
-    storage.changed = () => {
-      if (randomBelow(random, changesPerCut) > 0) return;
-      this.images.push({ storage: storage.afterPowerCut(random), floor: this.floor() });
+    // as long as others take for some requests and replies, and over together with what they do
+    storage.writing = storage.syncing = async () => {
+      for (let turns = randomBelow(random, turnsMax); turns > 0; turns--) await Deno.stat(".");
     };
+    storage.changed = () => this.#cut(random);
+  }
+
+  /** Takes an image now and then. */
+  #cut(random: Random): void {
+    if (randomBelow(random, momentsPerCut) > 0) return;
+    const { storage } = this.stored;
+    this.images.push({ storage: storage.afterPowerCut(random), floor: this.floor() });
   }
 
   get acknowledged(): number[] {
     return this.clients.map(({ acknowledged }) => acknowledged);
   }
 
-  /** Has all clients write at once, and time pass. */
+  /** Has all clients write, each at its pace, and time pass. */
   async round(random: Random): Promise<void> {
-    await Promise.all(this.clients.map((client) => client.write(random)));
+    await Promise.all(this.clients.map(async (client) => {
+      for (let i = 0; i < writesPerRound; i++) {
+        await client.write(random);
+        this.#cut(random);
+      }
+    }));
     this.stored.clock.advance(randomBelow(random, 200));
   }
 }
