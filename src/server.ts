@@ -129,6 +129,12 @@ export class Server implements ServerContext {
   #cancelCron: CancelTimer | null = null;
   #exitCode = 0;
   #state: "new" | "running" | "stopped" = "new";
+  /** Tells the latency monitor of what took as long as it asks for. */
+  readonly #noteLatency = (event: string, durationUs: number): void => {
+    const thresholdMs = this.config.values.latencyMonitorThresholdMs;
+    if (thresholdMs === 0 || durationUs < thresholdMs * 1000) return;
+    this.latency.note(event, durationUs / 1000, this.clock.nowMs());
+  };
 
   constructor(options: ServerOptions = {}) {
     this.config = options.config ?? new Config(options.directory);
@@ -181,14 +187,14 @@ export class Server implements ServerContext {
         ...{ keyspace: this.keyspace, values, clock: this.clock, log: this.log, stats: this.stats },
         storage: options.storage ?? new DiskStorage(),
         resolvePath: (path) => this.config.resolvePath(path),
-        skipsChecksum: false,
-        functions: [],
+        ...{ skipsChecksum: false, functions: [], noteLatency: this.#noteLatency },
       },
       new LogRunner(this),
       (message) => this.#crash(message),
     );
-    this.expirer = new Expirer(this.keyspace, this.clock);
-    this.evictor = new Evictor(this.keyspace, values, this.clock, () => this.usedMemoryBytes());
+    this.expirer = new Expirer(this.keyspace, this.clock, this.#noteLatency);
+    const usedBytes = () => this.usedMemoryBytes();
+    this.evictor = new Evictor(this.keyspace, values, this.clock, usedBytes, this.#noteLatency);
     this.#clientEvictor = new ClientEvictor(this.clients, values, this.stats, this.log);
     this.#connections = new ConnectionGroup(this.persistence, () => this.#clientEvictor.limit());
     this.#rates = new Rates(this.stats);

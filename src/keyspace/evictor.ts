@@ -15,6 +15,7 @@ import type { CancelTimer, Clock } from "../clock.ts";
 import { type ConfigValues, MaxmemoryPolicy } from "../config/values.ts";
 import type { Database } from "./database.ts";
 import { EvictionPool } from "./eviction_pool.ts";
+import type { NoteLatency } from "./expirer.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { accessOf, timerOf } from "../values/record.ts";
 
@@ -46,6 +47,7 @@ export class Evictor {
   readonly #values: ConfigValues;
   readonly #clock: Clock;
   readonly #usedBytes: () => number;
+  readonly #noteLatency: NoteLatency;
   readonly #pool = new EvictionPool();
   /** The policy that scored the pool's candidates. */
   #poolPolicy = MaxmemoryPolicy.Noeviction;
@@ -53,8 +55,15 @@ export class Evictor {
   #turn = 0;
   #cancelTimer: CancelTimer | null = null;
 
-  /** `usedBytes` tells the memory that counts against `maxmemory`. */
-  constructor(keyspace: Keyspace, values: ConfigValues, clock: Clock, usedBytes: () => number) {
+  /** `usedBytes` tells the memory that counts against `maxmemory`; `noteLatency` hears of each call. */
+  constructor(
+    keyspace: Keyspace,
+    values: ConfigValues,
+    clock: Clock,
+    usedBytes: () => number,
+    noteLatency: NoteLatency = () => {},
+  ) {
+    this.#noteLatency = noteLatency;
     this.#keyspace = keyspace;
     this.#values = values;
     this.#clock = clock;
@@ -83,7 +92,15 @@ export class Evictor {
   }
 
   #evict(): boolean {
-    const endUs = this.#clock.monotonicUs() + tenacityUs(this.#values.maxmemoryEvictionTenacity);
+    const startUs = this.#clock.monotonicUs();
+    const hasRoom = this.#evictUntil(
+      startUs + tenacityUs(this.#values.maxmemoryEvictionTenacity),
+    );
+    this.#noteLatency("eviction-cycle", this.#clock.monotonicUs() - startUs);
+    return hasRoom;
+  }
+
+  #evictUntil(endUs: number): boolean {
     do {
       if (!this.#evictBatch()) return false;
       if (!this.#isOver()) return true;

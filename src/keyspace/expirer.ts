@@ -31,6 +31,9 @@ const sliceBatchesMax = 128;
  */
 const sleepMsMax = 1000;
 
+/** Hears how long an event took, by the name that the latency monitor has for it. */
+export type NoteLatency = (event: string, durationUs: number) => void;
+
 /** Counters of INFO's stats section that the expirer keeps. */
 export class ExpirerStats {
   /** Slices that ended with work left. */
@@ -59,6 +62,7 @@ export class Expirer {
   readonly stats = new ExpirerStats();
   readonly #keyspace: Keyspace;
   readonly #clock: Clock;
+  readonly #noteLatency: NoteLatency;
   #started = false;
   #enabled = true;
   #cancelTimer: CancelTimer | null = null;
@@ -67,9 +71,11 @@ export class Expirer {
   /** The database to go on with, so that none waits until another has nothing left. */
   #turn = 0;
 
-  constructor(keyspace: Keyspace, clock: Clock) {
+  /** @param noteLatency Hears how long each slice took. */
+  constructor(keyspace: Keyspace, clock: Clock, noteLatency: NoteLatency = () => {}) {
     this.#keyspace = keyspace;
     this.#clock = clock;
+    this.#noteLatency = noteLatency;
   }
 
   start(): void {
@@ -133,6 +139,7 @@ export class Expirer {
     } while (!isDone && elapsedUs < backgroundSliceUsMax && batches < sliceBatchesMax);
     this.stats.elapsedUs += elapsedUs;
     if (!isDone) this.stats.timeCapReached++;
+    this.#noteLatency("expire-cycle", elapsedUs);
     this.#sleepUntil(isDone ? this.#findNextDue() : -Infinity);
   }
 

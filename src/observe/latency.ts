@@ -2,9 +2,14 @@
  * The latency monitor: when, in which kind of event, the server was slower than
  * `latency-monitor-threshold`.
  *
- * Each kind of event has a ring of samples, at most one a second: the slowest of that second. Two kinds
- * exist: `command`, and `fast-command` for commands that never have much to do, whose slowness tells
- * of a busy machine.
+ * Each kind of event has a ring of samples, at most one a second: the slowest of that second. The kinds:
+ *
+ * - `command`, and `fast-command` for commands that never have much to do, whose slowness tells of a busy
+ *   machine;
+ * - `expire-cycle` and `eviction-cycle`, slices of removing keys;
+ * - `aof-write`, which is as well `aof-write-alone`, `-pending-fsync` or `-active-child` by what else was
+ *   under way; `aof-fsync-always`; and `aof-rename`, when a rewritten log gets its name. These are beside
+ *   the event loop, but the last.
  */
 
 /** Seconds with a sample that are kept of each kind of event. */

@@ -30,9 +30,9 @@ export function describeLatency(
   const summaries = [...events].map(([event, history], i) =>
     `${i + 1}. ${event}: ${summarize(history, nowMs)}\n`
   );
-  const advice = [...events.keys()].flatMap((event) => advise(event, values));
+  const advice = new Set([...events.keys()].flatMap((event) => advise(event, values)));
   return opening + summaries.join("") + "\nI have a few advices for you:\n\n" +
-    advice.map((sentence) => `- ${sentence}\n`).join("");
+    Array.from(advice, (sentence) => `- ${sentence}\n`).join("");
 }
 
 function summarize({ samples, maxMs }: LatencyEvent, nowMs: number): string {
@@ -51,6 +51,18 @@ function advise(event: string, values: ConfigValues): string[] {
     return [
       "A command that never has much to do took long: the process did not get the processor, or " +
       "was out of memory and swapping. Look for other work on this machine, and for its memory.",
+    ];
+  }
+  if (event.startsWith("aof-")) {
+    return [
+      "The disk was slow. Under 'appendfsync always' replies wait for it; 'everysec' has them not " +
+      "wait, and 'no-appendfsync-on-rewrite yes' spares it while the log is rewritten.",
+    ];
+  }
+  if (event.endsWith("-cycle")) {
+    return [
+      "Removing keys took long, which is done in slices of a millisecond or so: the process did not " +
+      "get the processor, or 'maxmemory-eviction-tenacity' is high.",
     ];
   }
   const thresholdUs = values.latencyMonitorThresholdMs * 1000;

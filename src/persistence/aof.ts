@@ -350,9 +350,10 @@ export class AppendOnlyFile {
     next: AofManifest,
     startedMs: number,
   ): Promise<void> {
-    const { clock, log } = this.#foundation;
+    const { clock, log, noteLatency } = this.#foundation;
     try {
       const baseBytes = await this.#slot.run(save);
+      noteLatency("aof-rename", save.renameUs);
       save.checkCancelled();
       this.#persist(next);
       this.#manifest = next;
@@ -392,7 +393,7 @@ export class AppendOnlyFile {
 
   /** Has commands go to a file from now on, when that before it is closed. */
   #follow(file: WritableFile, after: Promise<void> | null): void {
-    const { clock, log } = this.#foundation;
+    const { clock, log, noteLatency } = this.#foundation;
     this.#selected = noDatabase;
     this.#notedSeconds = 0;
     this.#writer = new AofWriter(
@@ -401,10 +402,21 @@ export class AppendOnlyFile {
       {
         failed: ({ message }) => this.#writeFailed(message),
         recovered: () => log.warning("AOF write error looks solved. The server can write again."),
+        wrote: (durationUs, isSyncing) => this.#wrote(durationUs, isSyncing),
+        synced: (durationUs) => noteLatency("aof-fsync-always", durationUs),
       },
-      clock.nowMs(),
+      clock,
       after,
     );
+  }
+
+  /** Under the name that all writes have, and under that of what was going on. */
+  #wrote(durationUs: number, isSyncing: boolean): void {
+    const { noteLatency } = this.#foundation;
+    const isSaving = this.#slot.save !== null;
+    const meanwhile = isSyncing ? "pending-fsync" : isSaving ? "active-child" : "alone";
+    noteLatency(`aof-write-${meanwhile}`, durationUs);
+    noteLatency("aof-write", durationUs);
   }
 
   #fsync(): AppendFsync {

@@ -9,6 +9,7 @@
  * A write that fails is taken back by the file and is tried again by `tick`: nothing is lost, nothing is
  * there twice, and the log never goes on behind half a command.
  */
+import type { Clock } from "../clock.ts";
 import { AppendFsync } from "../config/values.ts";
 import { StorageError, type WritableFile } from "../storage.ts";
 
@@ -26,6 +27,10 @@ export interface AofWriterEvents {
   failed(error: StorageError): void;
   /** After that, everything has been written. */
   recovered(): void;
+  /** A write was made, in so much time, while a sync was under way or not. */
+  wrote(durationUs: number, isSyncing: boolean): void;
+  /** A sync that replies wait for was made, in so much time. */
+  synced(durationUs: number): void;
 }
 
 export class AofWriter {
@@ -38,6 +43,7 @@ export class AofWriter {
   readonly #file: WritableFile;
   readonly #events: AofWriterEvents;
   readonly #fsync: () => AppendFsync;
+  readonly #clock: Clock;
   /** The commit that covers what is in the buffer, and the one under way. */
   #next: PromiseWithResolvers<void> | null = null;
   #current: PromiseWithResolvers<void> | null = null;
@@ -59,13 +65,14 @@ export class AofWriter {
     file: WritableFile,
     fsync: () => AppendFsync,
     events: AofWriterEvents,
-    nowMs: number,
+    clock: Clock,
     after: Promise<void> | null = null,
   ) {
     this.#file = file;
     this.#fsync = fsync;
     this.#events = events;
-    this.#lastSyncMs = nowMs;
+    this.#clock = clock;
+    this.#lastSyncMs = clock.nowMs();
     if (after !== null) {
       this.#isRunning = true;
       // what is read, and replied to, may be what the file before has not got yet
@@ -197,7 +204,10 @@ export class AofWriter {
     if (this.#file.torn) this.#file.truncate(this.#file.size);
     if (this.#writingLength === 0) this.#swap();
     if (this.#writingLength > 0) {
+      const isSyncing = this.#syncing !== null;
+      const startUs = this.#clock.monotonicUs();
       await this.#file.write(this.#writing.subarray(0, this.#writingLength));
+      this.#events.wrote(this.#clock.monotonicUs() - startUs, isSyncing);
       this.#writingLength = 0;
       this.#hasUnsynced = true;
     }
@@ -205,11 +215,19 @@ export class AofWriter {
       this.#fsync() === AppendFsync.Always;
     if (isAwaited) {
       await this.#syncing;
-      if (this.#hasUnsynced) await this.#file.sync();
+      if (this.#hasUnsynced) await this.#syncAwaited();
       this.#syncWanted = this.#hasUnsynced = false;
     } else if (this.#syncWanted) this.#syncBeside();
     this.#current?.resolve();
     this.#current = null;
+  }
+
+  async #syncAwaited(): Promise<void> {
+    const startUs = this.#clock.monotonicUs();
+    await this.#file.sync();
+    if (this.#fsync() === AppendFsync.Always) {
+      this.#events.synced(this.#clock.monotonicUs() - startUs);
+    }
   }
 
   /** Syncs what was written until now, while more is being written. */

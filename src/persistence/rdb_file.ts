@@ -70,6 +70,8 @@ export function saveNow(snapshot: Snapshot, destination: RdbDestination, clock: 
 
 /** Writes a snapshot beside the commands. */
 export class BackgroundSave {
+  /** How long it took to give the file its name, with which everybody else had to wait. */
+  renameUs = 0;
   readonly #snapshot: Snapshot;
   readonly #destination: RdbDestination;
   readonly #clock: Clock;
@@ -123,7 +125,9 @@ export class BackgroundSave {
       discard(storage, temporaryPath);
       throw error;
     }
+    const startUs = this.#clock.monotonicUs();
     keep(storage, temporaryPath, path);
+    this.renameUs = this.#clock.monotonicUs() - startUs;
     return this.#snapshot.output.byteLength;
   }
 

@@ -32,6 +32,8 @@ export interface SnapshotFoundation {
   skipsChecksum: boolean;
   /** Code of libraries of functions that was loaded. It is not run here, and written again as it is. */
   functions: readonly Uint8Array[];
+  /** Has the latency monitor know how long something took. */
+  noteLatency(event: string, durationUs: number): void;
   /** A path that the configuration names, made absolute. */
   resolvePath(path: string): string;
 }

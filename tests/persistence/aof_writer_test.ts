@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AppendFsync } from "../../src/config/values.ts";
+import { ManualClock } from "../../src/clock.ts";
 import { AofWriter } from "../../src/persistence/aof_writer.ts";
 import { StorageError } from "../../src/storage.ts";
 import { SimulatedStorage } from "../support/simulated_storage.ts";
@@ -8,13 +9,18 @@ const path = "/data/log";
 
 function openWriter(fsync: AppendFsync) {
   const storage = new SimulatedStorage();
+  const clock = new ManualClock(0);
   const events: string[] = [];
+  const timed: string[] = [];
   const file = storage.create(path);
   storage.syncFolder("/data");
   const writer = new AofWriter(file, () => fsync, {
     failed: ({ message }) => events.push(message),
     recovered: () => events.push("recovered"),
-  }, 0);
+    wrote: (durationUs, isSyncing) =>
+      timed.push(`${isSyncing ? "beside " : ""}write ${durationUs}`),
+    synced: (durationUs) => timed.push(`sync ${durationUs}`),
+  }, clock);
   const append = (text: string) => {
     const bytes = new TextEncoder().encode(text);
     writer.append(bytes, 0, bytes.length);
@@ -22,7 +28,7 @@ function openWriter(fsync: AppendFsync) {
   const content = () => new TextDecoder().decode(storage.read(path));
   /** The least that a power cut leaves. */
   const safe = () => content().slice(0, storage.syncedSize(path));
-  return { storage, events, writer, append, content, safe };
+  return { storage, clock, events, timed, writer, append, content, safe };
 }
 
 /** All that is to be done without time passing is done. */
@@ -183,14 +189,36 @@ Deno.test("a sync that fails is tried again before all counts as well", async ()
 });
 
 Deno.test("a file that follows another is not written to before that is closed", async () => {
-  const { storage, writer, append, content } = openWriter(AppendFsync.Always);
-  const events = { failed: () => {}, recovered: () => {} };
+  const { storage, clock, writer, append, content } = openWriter(AppendFsync.Always);
+  const ignore = () => {};
+  const events = { failed: ignore, recovered: ignore, wrote: ignore, synced: ignore };
   const file = storage.create("/data/next");
   append("first");
-  const next = new AofWriter(file, () => AppendFsync.Always, events, 0, writer.close());
+  const next = new AofWriter(file, () => AppendFsync.Always, events, clock, writer.close());
   next.append(new TextEncoder().encode("second"), 0, 6);
   let order = "";
   storage.changed = () => order += `${content().length}/${storage.read("/data/next").length} `;
   await next.commit();
   assertEquals(order, "5/0 5/0 5/6 5/6 ");
+});
+
+Deno.test("always: writes and syncs are timed", async () => {
+  const { storage, clock, timed, writer, append } = openWriter(AppendFsync.Always);
+  storage.changed = () => clock.block(7);
+  append("one");
+  await writer.commit();
+  assertEquals(timed, ["write 7000", "sync 7000"]);
+});
+
+Deno.test("everysec: a write is timed as one beside a sync", async () => {
+  const { storage, clock, timed, writer, append } = openWriter(AppendFsync.EverySecond);
+  append("one");
+  writer.commit();
+  await settle();
+  storage.changed = () => clock.block(7);
+  writer.tick(1000);
+  append("two");
+  writer.commit();
+  await settle();
+  assertEquals(timed, ["write 0", "beside write 7000"]);
 });
