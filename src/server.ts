@@ -440,6 +440,7 @@ export class Server implements ServerContext {
   /** Ends clients that have idled too long or have not read for too long. */
   #lookAfter(client: Client): void {
     const { link } = client;
+    link.age();
     const { nowMs } = this.keyspace;
     const { timeoutSeconds } = this.config.values;
     if (link.outputBytes > 0 && link.netOutputBytes !== client.netOutputBytesSeen) {

@@ -19,6 +19,7 @@ const nowhere: Link = {
   bufferBytes: 0,
   netInputBytes: 0,
   netOutputBytes: 0,
+  age() {},
   flushSoon() {},
   resume() {},
   close() {},

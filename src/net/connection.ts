@@ -188,10 +188,14 @@ export class Connection implements Link, OutputOwner {
     return this.#held.reduce((sum, { buffer }) => sum + buffer.length, 0);
   }
 
-  /** Bytes of replies that the system has not accepted, as far as they count. */
+  /** Bytes of replies that the peer is slow to take, as far as they count. */
   #unreadBytes(): number {
-    const { pendingBytes } = this.#output;
-    return pendingBytes > uncountedReplyBytes ? pendingBytes : 0;
+    const { slowBytes } = this.#output;
+    return slowBytes > uncountedReplyBytes ? slowBytes : 0;
+  }
+
+  age(): void {
+    this.#output.age();
   }
 
   get outputBytes(): number {

@@ -37,6 +37,9 @@ interface HeldChunk extends Chunk {
   readonly commit: number;
 }
 
+/** A write that has become so old is a slow one: of one look alone it may be that it had just begun. */
+const slowAge = 2;
+
 export class OutputQueue {
   readonly #sink: ByteSink;
   readonly #writer: WireWriter;
@@ -45,6 +48,8 @@ export class OutputQueue {
   /** What is being sent, and how much of it the system has accepted. */
   #chunk: Chunk | null = null;
   #chunkSentBytes = 0;
+  /** How often it was being sent at an `age`. */
+  #age = 0;
   /** What goes before anything that the writer has, oldest first. */
   readonly #held: HeldChunk[] = [];
   #heldBytes = 0;
@@ -72,8 +77,21 @@ export class OutputQueue {
 
   /** Bytes not yet accepted by the system. */
   get pendingBytes(): number {
-    const chunkBytes = this.#chunk === null ? 0 : this.#chunk.length - this.#chunkSentBytes;
-    return chunkBytes + this.#heldBytes + this.#writer.pendingBytes;
+    return this.#chunkBytes() + this.#heldBytes + this.#writer.pendingBytes;
+  }
+
+  /** Those of them that the peer is slow to take: a write that has just begun will soon be over. */
+  get slowBytes(): number {
+    return this.pendingBytes - (this.#age >= slowAge ? 0 : this.#chunkBytes());
+  }
+
+  /** Says that some time has gone by: a write that is under way then twice is a slow one. */
+  age(): void {
+    this.#age++;
+  }
+
+  #chunkBytes(): number {
+    return this.#chunk === null ? 0 : this.#chunk.length - this.#chunkSentBytes;
   }
 
   /** Sends what there is, now or behind the write under way. */
@@ -107,6 +125,7 @@ export class OutputQueue {
   #sendNext(all: boolean): void {
     this.#chunk = this.#next(all);
     this.#chunkSentBytes = 0;
+    this.#age = 0;
     if (this.#chunk !== null) return this.#write(this.#chunk);
     if (this.#writer.pendingBytes > 0) this.#owner.flushSoon();
     else if (this.#held.length === 0) this.#endDrain();

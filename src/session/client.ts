@@ -30,6 +30,8 @@ export interface Link {
   readonly bufferBytes: number;
   /** Replies written by commands and not yet accepted by the system, in bytes. */
   readonly outputBytes: number;
+  /** To be called ten times a second: tells replies that the peer is slow to take from those just sent. */
+  age(): void;
   readonly netInputBytes: number;
   readonly netOutputBytes: number;
   /** Sends what the reply writer holds, at the end of this turn of the event loop. */

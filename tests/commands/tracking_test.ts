@@ -1,5 +1,5 @@
 /** What of client-side caching takes several clients, memory that is full, or a clock that is moved. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Client } from "../../src/client/client.ts";
 import {
   fieldsOf,
@@ -169,6 +169,25 @@ Deno.test("keys that time takes are invalidated", async () => {
     await until(() => heard.length === 1);
     assertEquals(heard, ["invalidate k"]);
   });
+});
+
+Deno.test("that readers hear of keys that make room makes no more keys go", async () => {
+  await withServer(async (given) => {
+    const { server } = given;
+    const trackers = await Promise.all(Array.from({ length: 10 }, () => tracker(given)));
+    const other = await given.connect();
+    const keys = Array.from({ length: 300 }, (_, i) => `${i}${"x".repeat(1000)}`);
+    for (const key of keys) await run(other, `SET ${key} x`);
+    for (const { client } of trackers) {
+      for (const key of keys) await run(client, `GET ${key}`);
+    }
+    given.clock.advance(200);
+    await run(other, `CONFIG SET maxmemory ${server.usedMemoryBytes() - 40_000}`);
+    for (let i = 0; i < 5; i++) await run(other, "PING");
+    const left = Number(await run(other, "DBSIZE"));
+    assert(left > 200 && left < 300, `${left} keys are left`);
+    await until(() => trackers.every(({ heard }) => heard.length === 300 - left));
+  }, ...["maxmemory-policy allkeys-lru", "maxmemory-eviction-tenacity 100"]);
 });
 
 Deno.test("who makes room with a command hears what is gone before its reply", async () => {

@@ -106,3 +106,20 @@ Deno.test("a queue is drained when nothing is left, held or not yet told of", as
   await drained;
   assertEquals(queue.pendingBytes, 0);
 });
+
+Deno.test("a write is slow when it has been under way for some time", async () => {
+  const { peer, writer, queue } = newQueue();
+  writer.simpleString("first");
+  queue.flush();
+  assertEquals([queue.pendingBytes, queue.slowBytes], [8, 0]);
+  writer.simpleString("second");
+  assertEquals([queue.pendingBytes, queue.slowBytes], [17, 9]);
+  queue.age();
+  assertEquals(queue.slowBytes, 9);
+  queue.age();
+  assertEquals(queue.slowBytes, 17);
+  await peer.accept();
+  queue.flush();
+  assertEquals([queue.pendingBytes, queue.slowBytes], [9, 0]);
+  await peer.accept();
+});

@@ -24,6 +24,7 @@ export function fakeClient(options: Partial<Link> & { database?: number } = {}):
     outputBytes: 0,
     netInputBytes: 0,
     netOutputBytes: 0,
+    age() {},
     flushSoon() {},
     resume() {},
     close() {},
