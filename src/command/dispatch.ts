@@ -412,6 +412,8 @@ export class Dispatcher implements CommandRunner {
       ? errors.outOfMemory
       : null;
     if (text === null) throw error;
+    const isWrite = (spec.flags & CommandFlag.WRITE) !== 0;
+    if (error instanceof HeapFullError && isWrite) this.#server.persistence.aof.renew();
     this.#server.keyspace.takeBack();
     context.client.reply.rewind(mark);
     this.#replyError(context, text);

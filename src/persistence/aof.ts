@@ -284,6 +284,14 @@ export class AppendOnlyFile {
     return true;
   }
 
+  /**
+   * Has the log begin anew with what is in memory, as soon as may be: a command that found no memory may
+   * have changed some of it, which nobody could be told.
+   */
+  renew(): void {
+    if (this.#state !== AofState.Off) this.isRewriteScheduled = true;
+  }
+
   /** Gives up a rewrite; resolves when nothing is left of it. */
   async cancelRewrite(): Promise<void> {
     this.#rewrite?.save.cancel();

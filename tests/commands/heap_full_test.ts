@@ -1,10 +1,13 @@
 /** What is left of a command that finds no memory: nothing, and it does not happen to one that has begun. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client, type Reply } from "../../src/client/client.ts";
 import { ManualClock } from "../../src/clock.ts";
 import { HeapFullError, SEGMENT_BYTES } from "../../src/memory/heap.ts";
 import { Server } from "../../src/server.ts";
+import { run, until } from "../net/support.ts";
 import { readFamilies } from "../support/families.ts";
+import { SimulatedStorage } from "../support/simulated_storage.ts";
+import { StoredServer } from "../support/stored_server.ts";
 import type { Section } from "../support/transcript.ts";
 
 const outOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
@@ -134,6 +137,27 @@ Deno.test("a list that is turned in vain is as it was", async () => {
     const elements = await run(["LRANGE", "list", "0", "-1"]);
     assertEquals(textsOf(elements), ["a", "b", "c"]);
   });
+});
+
+Deno.test("a log has what a command has left behind that found no memory", async () => {
+  const lines = ["save ''", "appendonly yes", "list-max-listpack-size 1"];
+  await using stored = await StoredServer.start(new SimulatedStorage(), lines);
+  const { aof } = stored.server.persistence;
+  const client = await stored.connect();
+  await run(client, "RPUSH list a b");
+  const saboteur = new Saboteur(stored.server);
+  saboteur.left = 5;
+  assertEquals(await run(client, "RPUSH list c d e f"), outOfMemory);
+  saboteur.left = Infinity;
+  const elements = await run(client, "LRANGE list 0 -1");
+  assertMatch(elements, /^a b c/);
+  assertEquals(await run(client, "RPUSH list last"), String(elements.split(" ").length + 1));
+  await until(() => {
+    stored.clock.advance(100);
+    return aof.rewritesTotal === 1;
+  });
+  await using loaded = await StoredServer.start(stored.storage.afterKill(), lines);
+  assertEquals(await run(await loaded.connect(), "LRANGE list 0 -1"), `${elements} last`);
 });
 
 function textsOf(reply: Reply): string[] {

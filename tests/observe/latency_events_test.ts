@@ -25,10 +25,7 @@ function eventsOf({ server: { latency } }: StoredServer): string[] {
 }
 
 Deno.test("slow writes, syncs and renames of the log are latency events", async () => {
-  await using stored = await slowServer(
-    "appendonly yes",
-    "appendfsync always",
-  );
+  await using stored = await slowServer("appendonly yes", "appendfsync always");
   const client = await stored.connect();
   await run(client, "SET key value");
   const always = ["aof-fsync-always", "aof-write", "aof-write-alone"];
