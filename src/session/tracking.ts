@@ -165,7 +165,8 @@ export class Tracking {
     let evicted = 0;
     for (const name of this.#keys.keys()) {
       if (evicted++ === excess) return;
-      this.#invalidate(name);
+      // nobody has changed them
+      this.#invalidate(name, null);
     }
   }
 
@@ -173,7 +174,7 @@ export class Tracking {
   changed(buffer: Uint8Array, start: number, end: number): void {
     const name = latin1.decode(buffer.subarray(start, end));
     if (this.#prefixes.size > 0) this.#noteForBroadcast(name, buffer.slice(start, end));
-    this.#invalidate(name);
+    this.#invalidate(name, this.#pushes.running);
   }
 
   /** All keys of a database are gone: everybody is told to forget everything. */
@@ -185,14 +186,15 @@ export class Tracking {
     this.itemCount = 0;
   }
 
-  #invalidate(name: string): void {
+  /** @param by Who has changed the key, and may not want to hear of that. */
+  #invalidate(name: string, by: Client | null): void {
     const tracked = this.#keys.get(name);
     if (tracked === undefined) return;
     const keys = encodeArray([tracked.key]);
     for (const id of tracked.readers) {
       const client = this.#clients.byId(id);
       if (!client?.tracking || client.tracking.options.broadcast) continue;
-      if (client.tracking.options.noLoop && client === this.#pushes.running) continue;
+      if (client.tracking.options.noLoop && client === by) continue;
       this.#send(client, keys);
     }
     this.itemCount -= tracked.readers.size;

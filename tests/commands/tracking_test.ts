@@ -58,6 +58,17 @@ Deno.test("a table that is made smaller forgets keys at once", async () => {
   });
 });
 
+Deno.test("NOLOOP is about changes, not about keys that the table has no room for", async () => {
+  await withServer(async (given) => {
+    const { client, heard } = await tracker(given, "NOLOOP");
+    await run(client, "MGET a b c");
+    await run(client, "CONFIG SET tracking-table-max-keys 2");
+    await run(client, "GET d");
+    await run(client, "PING");
+    assertEquals(heard, ["invalidate a", "invalidate b"]);
+  });
+});
+
 Deno.test("broadcasts tell of all changes of a turn at once, to those who want the prefix", async () => {
   await withServer(async (given) => {
     const users = await tracker(given, "BCAST PREFIX user: PREFIX admin:");
