@@ -60,6 +60,7 @@ export class RequestDecoder {
   #searched = 0;
   /** Whether the last read left no room in the space given. */
   #filled = false;
+  #lastReadBytes = 0;
 
   constructor(limits: RequestLimits) {
     this.#limits = limits;
@@ -100,6 +101,7 @@ export class RequestDecoder {
   /** Says that `length` bytes were read into the last `space`. */
   received(length: number): void {
     this.#end += length;
+    this.#lastReadBytes = length;
     this.receivedBytes += length;
     this.#filled = this.#end === this.#buffer.length;
   }
@@ -274,7 +276,10 @@ export class RequestDecoder {
     }
     // one that grew for a long request goes when the request has gone
     if (length > queryBufferBytesUsual) return pending === 0 ? queryBufferBytesUsual : length;
-    return this.#filled ? Math.min(length * 2, queryBufferBytesUsual) : length;
+    if (this.#filled) return Math.min(length * 2, queryBufferBytesUsual);
+    // one that grew for many goes by and by, as reads bring few
+    const isOversized = pending === 0 && this.#lastReadBytes < length / 8;
+    return isOversized ? Math.max(length >> 1, queryBufferBytesInitial) : length;
   }
 
   /** Moves the pending bytes to the front of `buffer`, which may be the one they are in. */
