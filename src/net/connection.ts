@@ -35,8 +35,8 @@ export interface ReplyBarrier {
   /** Whether they may have to, at present. */
   readonly isUp: boolean;
   /**
-   * Called at the end of each turn of the event loop in which there are replies. Resolves when all changes
-   * made until now are safe; null where no reply need wait for that.
+   * Called at the end of each turn of the event loop in which there are replies, to make all changes until
+   * then safe. Null when they are, or need not be; else a promise, behind which it is called again.
    */
   commit(): Promise<void> | null;
 }
@@ -47,7 +47,7 @@ export interface ReplyBarrier {
  *
  * Replies go out when every connection that was readable in this turn of the event loop has been served,
  * as Redis sends before it sleeps: a peer woken between two of its neighbours' requests costs both
- * sides a switch more. Where they must wait for the log, all of a turn wait for the same write.
+ * sides a switch more. What they tell of is safe by then: all of a turn share one write of the log.
  */
 export class ConnectionGroup {
   readonly replies = new ReplyBufferPool();
@@ -56,20 +56,18 @@ export class ConnectionGroup {
     () => new Arguments(),
   );
   readonly #barrier: ReplyBarrier;
-  /** Turns whose replies have waited for the log. */
-  #commits = 0;
   #unsent: Connection[] = [];
   readonly #onTurnEnded: () => void;
   readonly #flushAll = () => {
+    const safe = this.#barrier.commit();
+    if (safe !== null) {
+      safe.then(this.#flushAll);
+      return;
+    }
     const unsent = this.#unsent;
     this.#unsent = [];
-    const safe = this.#barrier.commit();
     for (const connection of unsent) connection.unsent = false;
-    if (safe === null) {
-      for (const connection of unsent) connection.flush();
-    } else {
-      this.#holdAll(unsent, safe);
-    }
+    for (const connection of unsent) connection.flush();
     this.#onTurnEnded();
   };
 
@@ -82,15 +80,6 @@ export class ConnectionGroup {
   /** Whether replies are sent only at the end of a turn, when it is known what they wait for. */
   get holdsReplies(): boolean {
     return this.#barrier.isUp;
-  }
-
-  /** Has the replies to all wait. */
-  #holdAll(unsent: readonly Connection[], safe: Promise<void>): void {
-    const commit = ++this.#commits;
-    for (const connection of unsent) connection.hold(commit);
-    safe.then(() => {
-      for (const connection of unsent) connection.release(commit);
-    });
   }
 
   /** Flushes the connection at the end of this turn: behind what is queued already. */
@@ -375,20 +364,6 @@ export class Connection implements Link, OutputOwner {
     this.#limitOutput();
     if (this.#closed) return;
     this.#output.flush();
-    this.#server.clients.noteMemory(this.client);
-  }
-
-  /** Has what replies there are wait for `release` with the same number. */
-  hold(commit: number): void {
-    this.#limitOutput();
-    if (this.#closed) return;
-    this.#output.hold(commit);
-    this.#server.clients.noteMemory(this.client);
-  }
-
-  release(commit: number): void {
-    if (this.#closed) return;
-    this.#output.release(commit);
     this.#server.clients.noteMemory(this.client);
   }
 

@@ -4,9 +4,8 @@
  * `flush` never waits: while one write is under way, replies gather in the writer and go with the next.
  * A peer that does not read delays nobody else; how much may gather is for the connection to limit.
  *
- * Replies that must not leave before a log is safe on the disk are held: `hold` says by which number they
- * wait, `release` up to which number it is so. While there may be such, what was written since the last
- * `flush` or `hold` stays where it is, and its owner is asked what is to become of it.
+ * Where replies must not leave before a log is safe on the disk, what was written since the last `flush`
+ * stays where it is, and the owner is asked for another.
  */
 import type { Chunk, WireWriter } from "../resp/wire_writer.ts";
 
@@ -24,17 +23,12 @@ export interface OutputCounters {
 
 /** Who decides what becomes of replies. */
 export interface OutputOwner {
-  /** Whether replies may have to be held, so that none leaves unasked. */
+  /** Whether replies may have to wait, so that none leaves but by `flush`. */
   readonly holdsReplies: boolean;
-  /** Is to call `flush` or `hold`: replies were written during a write that is over now. */
+  /** Is to call `flush`: replies were written during a write that is over now. */
   flushSoon(): void;
   /** A write has failed: the peer is gone. */
   close(): void;
-}
-
-/** Replies that wait for their number. */
-interface HeldChunk extends Chunk {
-  readonly commit: number;
 }
 
 /** A write that has become so old is a slow one: of one look alone it may be that it had just begun. */
@@ -50,10 +44,6 @@ export class OutputQueue {
   #chunkSentBytes = 0;
   /** How often it was being sent at an `age`. */
   #age = 0;
-  /** What goes before anything that the writer has, oldest first. */
-  readonly #held: HeldChunk[] = [];
-  #heldBytes = 0;
-  #released = 0;
   #failed = false;
   /** Resolved when everything is sent. */
   #drained: PromiseWithResolvers<void> | null = null;
@@ -77,7 +67,7 @@ export class OutputQueue {
 
   /** Bytes not yet accepted by the system. */
   get pendingBytes(): number {
-    return this.#chunkBytes() + this.#heldBytes + this.#writer.pendingBytes;
+    return this.#chunkBytes() + this.#writer.pendingBytes;
   }
 
   /** Those of them that the peer is slow to take: a write that has just begun will soon be over. */
@@ -99,21 +89,6 @@ export class OutputQueue {
     if (this.#chunk === null && !this.#failed) this.#sendNext(true);
   }
 
-  /** Keeps all that was written so far until `release` is given this number, or a higher one. */
-  hold(commit: number): void {
-    if (this.#failed) return this.#writer.discard();
-    for (let chunk = this.#writer.take(); chunk !== null; chunk = this.#writer.take()) {
-      this.#held.push({ ...chunk, commit });
-      this.#heldBytes += chunk.length;
-    }
-  }
-
-  /** Sends what is held by numbers up to this one. */
-  release(commit: number): void {
-    this.#released = commit;
-    if (this.#chunk === null && !this.#failed) this.#sendNext(!this.#owner.holdsReplies);
-  }
-
   /** Resolves when all that was written so far is sent, or can't be; somebody else has to `flush`. */
   drained(): Promise<void> {
     if (this.pendingBytes === 0 || this.#failed) return Promise.resolve();
@@ -123,21 +98,12 @@ export class OutputQueue {
 
   /** @param all Whether what the writer has may leave. */
   #sendNext(all: boolean): void {
-    this.#chunk = this.#next(all);
+    this.#chunk = all ? this.#writer.take() : null;
     this.#chunkSentBytes = 0;
     this.#age = 0;
-    if (this.#chunk !== null) return this.#write(this.#chunk);
-    if (this.#writer.pendingBytes > 0) this.#owner.flushSoon();
-    else if (this.#held.length === 0) this.#endDrain();
-  }
-
-  /** What may be sent now. */
-  #next(all: boolean): Chunk | null {
-    if (this.#held.length === 0) return all ? this.#writer.take() : null;
-    if (this.#held[0].commit > this.#released) return null;
-    const chunk = this.#held.shift()!;
-    this.#heldBytes -= chunk.length;
-    return chunk;
+    if (this.#chunk !== null) this.#write(this.#chunk);
+    else if (this.#writer.pendingBytes > 0) this.#owner.flushSoon();
+    else this.#endDrain();
   }
 
   #endDrain(): void {
@@ -165,8 +131,6 @@ export class OutputQueue {
   #fail(): void {
     this.#failed = true;
     this.#chunk = null;
-    for (const { buffer } of this.#held.splice(0)) this.#writer.release(buffer);
-    this.#heldBytes = 0;
     this.#writer.discard();
     this.#endDrain();
     this.#owner.close();

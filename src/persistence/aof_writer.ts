@@ -1,10 +1,15 @@
 /**
- * Adds to one file of an append-only log, beside the event loop, and knows what of it is safe.
+ * Adds to one file of an append-only log, and knows what of it is safe.
  *
- * Bytes gather while the file is busy, and go to it together: under `appendfsync always` all commands of
- * a turn of the event loop, and of those that passed during the last sync, share a write and a sync
- * (group commit). Whoever has replies to give for them waits for the promise of `commit`. Under `everysec`
- * a sync is beside the writes too, so that the death of the process loses no more on a slow disk.
+ * Under `appendfsync everysec` and `no` it works beside the event loop: bytes gather while the file is busy,
+ * and go to it together. A sync is beside the writes, so that the death of the process loses no more on
+ * a slow disk.
+ *
+ * Under `always` all commands of a turn of the event loop share a write and a sync (group commit), which
+ * are made at once: no reply may leave before them, so that there is nobody to go on for. Beside the
+ * loop, where those of the next turns gather meanwhile, they came in half as large groups, and the way to
+ * another thread and back cost more than it won: 26,000 SETs a second instead of 34,500 (50 clients, a disk
+ * that syncs in 0.2 ms, 2-core AMD EPYC, Deno 2.9.6, 2026-11-27).
  *
  * A write that fails is taken back by the file and is tried again by `tick`: nothing is lost, nothing is
  * there twice, and the log never goes on behind half a command.
@@ -44,10 +49,10 @@ export class AofWriter {
   readonly #events: AofWriterEvents;
   readonly #fsync: () => AppendFsync;
   readonly #clock: Clock;
-  /** The commit that covers what is in the buffer, and the one under way. */
-  #next: PromiseWithResolvers<void> | null = null;
-  #current: PromiseWithResolvers<void> | null = null;
-  #isRunning = false;
+  /** The work beside the event loop. */
+  #running: PromiseWithResolvers<void> | null = null;
+  /** Whoever waits until a failure is made good. */
+  #recovery: PromiseWithResolvers<void> | null = null;
   #hasUnsynced = false;
   /** The sync beside the writes, which never fails. */
   #syncing: Promise<void> | null = null;
@@ -74,14 +79,8 @@ export class AofWriter {
     this.#clock = clock;
     this.#lastSyncMs = clock.nowMs();
     if (after !== null) {
-      this.#isRunning = true;
-      // what is read, and replied to, may be what the file before has not got yet
-      const before = this.#current = Promise.withResolvers<void>();
-      after.then(() => {
-        before.resolve();
-        this.#current = null;
-        this.#run();
-      });
+      this.#running = Promise.withResolvers();
+      after.then(() => this.#run());
     }
   }
 
@@ -108,24 +107,28 @@ export class AofWriter {
   }
 
   /**
-   * Begins to write what was appended. Where replies must wait for that: the promise that they wait for,
-   * which is not kept if it can't be written.
+   * Has what was appended written, and under `always` synced, before it returns if that is possible. Where
+   * replies must wait: a promise, behind which this is to be called again. Null where they may leave.
    */
   commit(): Promise<void> | null {
-    if (this.#length > 0) {
-      this.#next ??= Promise.withResolvers<void>();
-      const { promise } = this.#next;
-      this.#start();
-      return this.#fsync() === AppendFsync.Always ? promise : null;
+    const isAwaited = this.#fsync() === AppendFsync.Always;
+    if (this.#length > 0 && this.#running === null) {
+      if (isAwaited && this.#error === null) this.#commitNow();
+      else this.#start();
     }
-    // what is read now may be what is not safe yet
-    return this.#fsync() === AppendFsync.Always ? this.#current?.promise ?? null : null;
+    return isAwaited ? this.#unfinished() : null;
   }
 
-  /** Resolves when what was appended is in the file; null when it is. */
+  /** Null when what was appended is in the file; else a promise, behind which this is to be called again. */
   written(): Promise<void> | null {
     this.commit();
-    return this.#next?.promise ?? this.#current?.promise ?? null;
+    return this.#unfinished();
+  }
+
+  #unfinished(): Promise<void> | null {
+    if (this.#error === null) return this.#running?.promise ?? null;
+    this.#recovery ??= Promise.withResolvers();
+    return this.#recovery.promise;
   }
 
   /** To be called now and then: syncs when it is time, and tries again what has failed. */
@@ -135,7 +138,7 @@ export class AofWriter {
       return this.#start();
     }
     const isDue = this.#hasUnsynced && this.#syncing === null &&
-      this.#fsync() === AppendFsync.EverySecond && nowMs - this.#lastSyncMs >= unsyncedMsMax;
+      this.#fsync() !== AppendFsync.No && nowMs - this.#lastSyncMs >= unsyncedMsMax;
     if (!isDue) return;
     this.#lastSyncMs = nowMs;
     this.#syncWanted = true;
@@ -165,8 +168,8 @@ export class AofWriter {
   }
 
   #start(): void {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+    if (this.#running !== null) return;
+    this.#running = Promise.withResolvers();
     this.#run();
   }
 
@@ -178,18 +181,23 @@ export class AofWriter {
         if (this.#closing && this.#length === 0) {
           this.#file[Symbol.dispose]();
           this.#closing.resolve();
-          return;
+          break;
         }
       }
-      if (this.#error !== null && !this.#hasUnsynced) {
-        this.#error = null;
-        this.#events.recovered();
-      }
+      if (this.#error !== null && !this.#hasUnsynced) this.#recovered();
     } catch (error) {
       this.#fail(error);
     } finally {
-      this.#isRunning = false;
+      this.#running!.resolve();
+      this.#running = null;
     }
+  }
+
+  #recovered(): void {
+    this.#error = null;
+    this.#events.recovered();
+    this.#recovery?.resolve();
+    this.#recovery = null;
   }
 
   #fail(error: unknown): void {
@@ -218,8 +226,26 @@ export class AofWriter {
       if (this.#hasUnsynced) await this.#syncAwaited();
       this.#syncWanted = this.#hasUnsynced = false;
     } else if (this.#syncWanted) this.#syncBeside();
-    this.#current?.resolve();
-    this.#current = null;
+  }
+
+  /** Writes and syncs before anything else is done. */
+  #commitNow(): void {
+    const startUs = this.#clock.monotonicUs();
+    try {
+      this.#file.writeNow(this.#buffer.subarray(0, this.#length));
+      this.#length = 0;
+      if (this.#buffer.length > bufferBytesKeptMax) {
+        this.#buffer = new Uint8Array(bufferBytesInitial);
+      }
+      this.#hasUnsynced = true;
+      const writtenUs = this.#clock.monotonicUs();
+      this.#events.wrote(writtenUs - startUs, this.#syncing !== null);
+      this.#file.syncNow();
+      this.#hasUnsynced = false;
+      this.#events.synced(this.#clock.monotonicUs() - writtenUs);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   async #syncAwaited(): Promise<void> {
@@ -248,8 +274,5 @@ export class AofWriter {
     this.#writingLength = this.#length;
     this.#buffer = free.length <= bufferBytesKeptMax ? free : new Uint8Array(bufferBytesInitial);
     this.#length = 0;
-    // what has come in this turn, at the end of which it will be asked for, may be among it
-    this.#current = this.#next ?? Promise.withResolvers<void>();
-    this.#next = null;
   }
 }

@@ -7,7 +7,8 @@ import { SimulatedStorage } from "../support/simulated_storage.ts";
 
 const path = "/data/log";
 
-function openWriter(fsync: AppendFsync) {
+function openWriter(policy: AppendFsync) {
+  let fsync = policy;
   const storage = new SimulatedStorage();
   const clock = new ManualClock(0);
   const events: string[] = [];
@@ -28,7 +29,8 @@ function openWriter(fsync: AppendFsync) {
   const content = () => new TextDecoder().decode(storage.read(path));
   /** The least that a power cut leaves. */
   const safe = () => content().slice(0, storage.syncedSize(path));
-  return { storage, clock, events, timed, writer, append, content, safe };
+  const setFsync = (next: AppendFsync) => fsync = next;
+  return { storage, clock, events, timed, writer, append, content, safe, setFsync };
 }
 
 /** All that is to be done without time passing is done. */
@@ -36,47 +38,50 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 100; i++) await Promise.resolve();
 }
 
-Deno.test("always: a commit is kept when what was appended before it is synced", async () => {
+Deno.test("always: what was appended is synced when its commit returns", () => {
   const { writer, append, safe } = openWriter(AppendFsync.Always);
-  append("one ");
-  const first = writer.commit()!;
-  // this comes while the first is being written: it is for the next write
-  append("two ");
-  const second = writer.commit()!;
-  await first;
-  assertEquals(safe(), "one ");
-  await second;
-  assertEquals(safe(), "one two ");
+  for (const text of ["one ", "one two "]) {
+    append(text.slice(-4));
+    assertEquals([writer.commit(), safe()], [null, text]);
+  }
   assertEquals(writer.commit(), null);
 });
 
-Deno.test("always: who has appended nothing waits for the sync under way", async () => {
-  const { writer, append, safe } = openWriter(AppendFsync.Always);
-  append("one");
-  writer.commit();
-  await writer.commit();
-  assertEquals(safe(), "one");
-});
-
-Deno.test("always: what is being written before its commit is asked for is waited for as well", async () => {
-  const { storage, writer, append, safe } = openWriter(AppendFsync.Always);
-  const syncs = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const left = syncs.map(({ promise }) => promise);
-  storage.syncing = () => left.shift()!;
+Deno.test("always: what was begun under everysec is waited for", async () => {
+  const { storage, writer, append, safe, setFsync } = openWriter(AppendFsync.EverySecond);
+  const write = Promise.withResolvers<void>();
+  storage.writing = () => write.promise;
   append("one ");
   writer.commit();
   await settle();
   append("two");
-  syncs[0].resolve();
-  await settle();
+  setFsync(AppendFsync.Always);
   const committed = writer.commit();
-  assertEquals([safe(), committed === null], ["one ", false]);
-  syncs[1].resolve();
+  assertEquals([safe(), committed === null], ["", false]);
+  write.resolve();
   await committed;
-  assertEquals(safe(), "one two");
+  assertEquals([writer.commit(), safe()], [null, "one two"]);
 });
 
-Deno.test("always: commands of one turn share a write", async () => {
+Deno.test("always: a commit that fails is waited for until it is made good", async () => {
+  for (const failing of ["write", "sync"]) {
+    const { storage, events, writer, append, safe } = openWriter(AppendFsync.Always);
+    storage.fault = (operation) =>
+      operation === failing ? new StorageError("Input/output error") : null;
+    append("one");
+    let isSafe = false;
+    writer.commit()!.then(() => isSafe = true);
+    writer.tick(1);
+    await settle();
+    assertEquals([isSafe, events], [false, ["Input/output error"]]);
+    storage.fault = () => null;
+    writer.tick(2);
+    await settle();
+    assertEquals([isSafe, safe(), writer.commit()], [true, "one", null]);
+  }
+});
+
+Deno.test("always: commands of one turn share a write", () => {
   const { storage, writer, append } = openWriter(AppendFsync.Always);
   let writes = 0;
   storage.fault = (operation) => {
@@ -84,7 +89,7 @@ Deno.test("always: commands of one turn share a write", async () => {
     return null;
   };
   for (let i = 0; i < 100; i++) append(`${i} `);
-  await writer.commit();
+  writer.commit();
   assertEquals(writes, 1);
 });
 
@@ -199,14 +204,15 @@ Deno.test("a file that follows another is not written to before that is closed",
   let order = "";
   storage.changed = () => order += `${content().length}/${storage.read("/data/next").length} `;
   await next.commit();
+  assertEquals(next.commit(), null);
   assertEquals(order, "5/0 5/0 5/6 5/6 ");
 });
 
-Deno.test("always: writes and syncs are timed", async () => {
+Deno.test("always: writes and syncs are timed", () => {
   const { storage, clock, timed, writer, append } = openWriter(AppendFsync.Always);
   storage.changed = () => clock.block(7);
   append("one");
-  await writer.commit();
+  writer.commit();
   assertEquals(timed, ["write 7000", "sync 7000"]);
 });
 
