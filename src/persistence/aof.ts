@@ -192,6 +192,8 @@ export class AppendOnlyFile {
     if (this.#state === AofState.Off) return;
     const writer = this.#writer;
     const wasOn = this.#state === AofState.On;
+    // the replies of this turn don't wait for a log that is off
+    this.commit();
     this.#state = AofState.Off;
     this.#writer = null;
     this.isRewriteScheduled = false;

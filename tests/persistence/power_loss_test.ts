@@ -1,11 +1,12 @@
 /** What a power cut leaves is what was promised, at whatever moment it comes. */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { AofState } from "../../src/persistence/aof.ts";
 import { type Random, randomBelow, type SeededRandom } from "../../src/random.ts";
 import { until } from "../net/support.ts";
 import { testScale, withSeed } from "../support/property.ts";
 import { SimulatedStorage } from "../support/simulated_storage.ts";
-import { StoredServer } from "../support/stored_server.ts";
+import { dataFolder, StoredServer } from "../support/stored_server.ts";
+import { bytesOf } from "../support/wire_connection.ts";
 import { assertMoment, readTraces, TracedClient } from "../support/traced_load.ts";
 
 const clientCount = 3;
@@ -186,3 +187,16 @@ testImages(
     }
   },
 );
+
+Deno.test("always: what a turn has changed that turns the log off is safe before its replies leave", async () => {
+  const storage = new SimulatedStorage();
+  await using stored = await StoredServer.start(storage, always);
+  const { aof } = stored.server.persistence;
+  const path = `${dataFolder}/appendonlydir/${aof.manifest.increments[0].name}`;
+  const command = bytesOf("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+  aof.command(0, command, 0, command.length);
+  const turnedOff = aof.turnOff();
+  assertEquals(storage.syncedSize(path), storage.read(path).length);
+  assert(storage.syncedSize(path) >= command.length);
+  await turnedOff;
+});
