@@ -12,7 +12,7 @@ import {
   type WorkloadResult,
 } from "./figures.ts";
 import { findReferenceProgram, RunningServer, type ServerProgram, withServers } from "./servers.ts";
-import { clientCount, ThroughputMeter } from "./throughput.ts";
+import { runRedisBenchmark, ThroughputMeter } from "./throughput.ts";
 import { WireConnection } from "./wire.ts";
 
 export interface SaveFigures {
@@ -166,19 +166,13 @@ async function overwrite(
   requestCount: number,
 ): Promise<{ p999Ms: number; requestsPerSecond: number }> {
   const flags = {
-    "-h": "127.0.0.1",
-    "-p": server.port,
-    "-c": clientCount,
     "-n": requestCount,
     "-r": keyCount,
     "-d": snapshotValueBytes,
     "-t": "set",
   };
-  const command = new Deno.Command(await findReferenceProgram("redis-benchmark"), {
-    args: Object.entries(flags).flat().map(String),
-    stdin: "null",
-  });
-  const text = new TextDecoder().decode((await command.output()).stdout);
+  const path = await findReferenceProgram("redis-benchmark");
+  const text = await runRedisBenchmark(path, server, flags);
   return { p999Ms: parsePercentileMs(text, 99.9), requestsPerSecond: parseRequestsPerSecond(text) };
 }
 

@@ -133,9 +133,6 @@ export class ThroughputMeter {
     seed: number,
   ): Promise<Run> {
     const flags = {
-      "-h": "127.0.0.1",
-      "-p": server.port,
-      "-c": clientCount,
       "-n": requestCount,
       "-r": keyCount,
       "-P": pipeline,
@@ -143,31 +140,16 @@ export class ThroughputMeter {
       // The servers of one round get the same keys in the same order.
       "--seed": seed,
     };
-    const command = new Deno.Command(this.#benchmarkPath, {
-      args: [
-        ...Object.entries(flags).flat().map(String),
-        "--csv",
-        ...collectionTest(test)?.command ?? ["-t", test],
-      ],
-      stdin: "null",
-    });
-
+    const rest = ["--csv", ...collectionTest(test)?.command ?? ["-t", test]];
     const clientBefore = await cpuTimes(Deno.pid);
     const serverBefore = await server.cpuSeconds();
     const startedAtMs = performance.now();
-    const output = await command.output();
+    const csv = await runRedisBenchmark(this.#benchmarkPath, server, flags, rest);
     const wallSeconds = (performance.now() - startedAtMs) / 1_000;
     const serverAfter = await server.cpuSeconds();
     const clientAfter = await cpuTimes(Deno.pid);
 
-    const decoder = new TextDecoder();
-    if (!output.success) {
-      const said = decoder.decode(output.stdout) + decoder.decode(output.stderr);
-      throw new Error(
-        `redis-benchmark of ${test} on ${server.name} failed:\n${said}\n${server.log}`,
-      );
-    }
-    const run: Run = parseBenchmarkCsv(decoder.decode(output.stdout));
+    const run: Run = parseBenchmarkCsv(csv);
     if (serverBefore !== undefined && serverAfter !== undefined) {
       run.serverCpuPerMillion = (serverAfter - serverBefore) * 1e6 / requestCount;
     }
@@ -177,4 +159,23 @@ export class ThroughputMeter {
     }
     return run;
   }
+}
+
+/** Has `clientCount` clients send what the flags, and what comes behind them, say; gives what it prints. */
+export async function runRedisBenchmark(
+  path: string,
+  server: RunningServer,
+  flags: Readonly<Record<string, string | number>>,
+  rest: readonly string[] = [],
+): Promise<string> {
+  const all = { "-h": "127.0.0.1", "-p": server.port, "-c": clientCount, ...flags };
+  const args = [...Object.entries(all).flat().map(String), ...rest];
+  const output = await new Deno.Command(path, { args, stdin: "null" }).output();
+  const decoder = new TextDecoder();
+  const text = decoder.decode(output.stdout);
+  if (output.success) return text;
+  const said = text + decoder.decode(output.stderr);
+  throw new Error(
+    `redis-benchmark ${args.join(" ")} on ${server.name} failed:\n${said}\n${server.log}`,
+  );
 }
