@@ -7,7 +7,7 @@ import { CommandContext, type ServerContext } from "./context.ts";
 import { hasArity } from "./spec.ts";
 
 /** Of a client that no connection carries. */
-const nowhere: Link = {
+export const nowhere: Link = {
   peer: "?:0",
   local: "?:0",
   loopback: true,

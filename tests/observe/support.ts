@@ -1,4 +1,5 @@
 /** A client without a connection, for what only looks at clients. */
+import { nowhere } from "../../src/command/log_runner.ts";
 import { Arguments } from "../../src/resp/arguments.ts";
 import { ReplyBufferPool, WireWriter } from "../../src/resp/wire_writer.ts";
 import { Client, type Link } from "../../src/session/client.ts";
@@ -13,22 +14,9 @@ export interface FakeClient {
 export function fakeClient(options: Partial<Link> & { database?: number } = {}): FakeClient {
   const reply = new WireWriter(new ReplyBufferPool());
   const link: Link = {
+    ...nowhere,
     peer: "127.0.0.1:60866",
     local: "127.0.0.1:6379",
-    loopback: true,
-    unix: false,
-    queryBufferBytes: 0,
-    queryPendingBytes: 0,
-    argumentsBytes: 0,
-    bufferBytes: 0,
-    outputBytes: 0,
-    netInputBytes: 0,
-    netOutputBytes: 0,
-    age() {},
-    flushSoon() {},
-    resume() {},
-    close() {},
-    closeAfterReplies: () => Promise.resolve(),
     ...options,
   };
   const database = { index: options.database ?? 0 } as Database;
