@@ -215,8 +215,8 @@ export class AppendOnlyFile {
   }
 
   /**
-   * Begins to write what was logged in this turn. Resolves when it is safe; null where no reply has to
-   * wait for that.
+   * Has what was logged in this turn written, and synced where replies wait for that. Null when they may
+   * leave; else a promise, behind which this is to be called again.
    */
   commit(): Promise<void> | null {
     if (this.flushDelayUs > 0 && this.#writer !== null && this.#writer.pendingBytes > 0) {
@@ -231,7 +231,7 @@ export class AppendOnlyFile {
     return this.#state === AofState.On && this.#fsync() === AppendFsync.Always;
   }
 
-  /** Resolves when all that was logged is in its file; null when it is. */
+  /** Null when all that was logged is in its file; else a promise, behind which this is to be called again. */
   written(): Promise<void> | null {
     for (const writer of this.#retired) return writer.written();
     return this.#writer?.written() ?? null;

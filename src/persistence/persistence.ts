@@ -55,7 +55,7 @@ export class Persistence {
     return this.aof.repliesWait;
   }
 
-  /** Resolves when all changes until now are safe; null where no reply need wait for that. */
+  /** Makes all changes until now safe. Null when replies may leave; else they ask again behind the promise. */
   commit(): Promise<void> | null {
     return this.aof.commit();
   }

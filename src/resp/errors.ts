@@ -342,11 +342,12 @@ export function configSetFailed(argument: string, reason: string): string {
   return `ERR CONFIG SET failed (possibly related to argument '${argument}') - ${reason}`;
 }
 
-/** CONFIG REWRITE that failed, and what the system said. */
+/** DEBUG CONFIG-REWRITE-FORCE-ALL that failed, and what the system said. */
 export function forcedRewriteFailed(reason: string): string {
   return `ERR CONFIG-REWRITE-FORCE-ALL failed: ${reason}`;
 }
 
+/** CONFIG REWRITE that failed, and what the system said. */
 export function rewriteFailed(reason: string): string {
   return `ERR Rewriting config file: ${reason}`;
 }
