@@ -46,8 +46,9 @@ import { DiskStorage, type Storage, StorageError } from "./storage.ts";
 /** How often the server looks after itself, in milliseconds. */
 const cronIntervalMs = 100;
 
-/** How long a server that ends waits for its clients to read their last replies, in milliseconds. */
-const farewellMsMax = 500;
+/** A server that ends waits as long as its clients read, and so many times: then for nobody. */
+const farewellMs = 500;
+const farewellsMax = 20;
 
 /** A lower `maxmemory` at start is taken for a slip. */
 const maxmemoryBytesUsual = 1024 * 1024;
@@ -328,16 +329,26 @@ export class Server implements ServerContext {
     const listenersClosed = this.#listeners.close();
     const farewells = [...this.clients].map((client) => client.link.closeAfterReplies());
     this.pause.end();
-    try {
-      // by real time, whatever the server's clock is: the peers are not of its world
-      await deadline(Promise.all(farewells), farewellMsMax);
-    } catch {
-      for (const client of [...this.clients]) client.link.close();
-    }
+    await this.#untilRead(Promise.all(farewells));
     await listenersClosed;
     await this.persistence.close();
     this.log.warning("redino is now ready to exit, bye bye...");
     this.#resolveStopped(this.#exitCode);
+  }
+
+  /** Waits for the clients to read their last replies, and leaves those that don't. */
+  async #untilRead(replies: Promise<unknown>): Promise<void> {
+    let sentBytes = -1;
+    for (let i = 0; i < farewellsMax && this.stats.netOutputBytes !== sentBytes; i++) {
+      sentBytes = this.stats.netOutputBytes;
+      try {
+        // by real time, whatever the server's clock is: the peers are not of its world
+        return void await deadline(replies, farewellMs);
+      } catch {
+        // some have not read all
+      }
+    }
+    for (const client of [...this.clients]) client.link.close();
   }
 
   /** Has CONFIG SET take effect where the values are not read at each use. */
