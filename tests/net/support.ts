@@ -145,7 +145,7 @@ export { encodeCommand };
 
 /** Lets the event loop turn until `condition` holds; throws when it does not come to hold. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 2000; turn++) {
+  for (let turn = 0; turn < 10_000; turn++) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, turn < 100 ? 0 : 5));
   }
