@@ -9,8 +9,12 @@
  */
 import type { Dict } from "../memory/dict.ts";
 import type { BlockReader, FrozenBlocks } from "../memory/frozen_blocks.ts";
-import type { RdbOutput } from "./rdb_output.ts";
+import type { LzfCompressor } from "./lzf.ts";
+import { LongString, type RdbOutput } from "./rdb_output.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
+
+/** Bytes of a string that are compressed in one step, however little is wanted. */
+const compressedAtOnceMin = 4096;
 
 /** A value of which parts are still to be written. */
 export interface LargeValue {
@@ -34,16 +38,29 @@ export function moveBytes(from: RdbOutput, to: RdbOutput): void {
 /** A string: all of it is saved when it is frozen, as that is no more than to copy it. */
 export class LargeString implements LargeValue {
   readonly #saved: RdbOutput;
+  /** What is to be compressed, before it is its turn and then. */
+  readonly #text: Uint8Array | null;
+  readonly #compressor: LzfCompressor;
+  #compressing: LongString | null = null;
 
-  /** @param writer Has begun the value, which is in its output. */
-  constructor(writer: SnapshotWriter) {
+  /**
+   * @param writer Has begun the value, which is in its output if that does not compress.
+   * @param text A copy of the value, if it does.
+   * @param compressor Of all strings of a snapshot, each of which is written whole before the next begins.
+   */
+  constructor(writer: SnapshotWriter, text: Uint8Array | null, compressor: LzfCompressor) {
     writer.endLarge();
     this.#saved = writer.output;
+    this.#text = text;
+    this.#compressor = compressor;
   }
 
-  step(output: RdbOutput): boolean {
+  step(output: RdbOutput, untilBytes: number): boolean {
     moveBytes(this.#saved, output);
-    return true;
+    if (this.#text === null) return true;
+    this.#compressing ??= new LongString(this.#text, this.#compressor);
+    const left = untilBytes - output.byteLength;
+    return this.#compressing.step(output, Math.max(left, compressedAtOnceMin));
   }
 
   cancel(): void {

@@ -2,8 +2,10 @@
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { TimerWheel } from "../keyspace/timer_wheel.ts";
 import { Encoding, encodingOf, typeOf, ValueType } from "../values/record.ts";
+import { Slice } from "../values/slice.ts";
 import { LargeStream } from "./large_stream.ts";
 import { LargeChain, LargeList, LargeString, LargeTable, type LargeValue } from "./large_value.ts";
+import { LzfCompressor } from "./lzf.ts";
 import { RdbOutput } from "./rdb_output.ts";
 import type { SnapshotFormat, SnapshotWriter } from "./snapshot_writer.ts";
 
@@ -26,6 +28,8 @@ export class LargeValues {
   readonly #largeBytes: number;
   /** Where nodes are written that are about to change. */
   readonly #scratch: RdbOutput;
+  readonly #slice = new Slice();
+  #compressor: LzfCompressor | null = null;
 
   /** @param largeBytes A value that takes more memory is large. */
   constructor(keyspace: Keyspace, format: SnapshotFormat, largeBytes = largeBytesUsual) {
@@ -66,8 +70,20 @@ export class LargeValues {
         });
       }
       default:
-        return new LargeString(writer);
+        return this.#string(record, writer);
     }
+  }
+
+  #string(record: number, writer: SnapshotWriter): LargeString {
+    const text = this.#format.compresses ? this.#copy(record) : null;
+    this.#compressor ??= new LzfCompressor();
+    return new LargeString(writer, text, this.#compressor);
+  }
+
+  #copy(record: number): Uint8Array {
+    this.#keyspace.values.strings.locate(record, this.#slice);
+    const { buffer, start, end } = this.#slice;
+    return buffer.slice(start, end);
   }
 
   #chain(nodes: Uint32Array, writer: SnapshotWriter): LargeChain {

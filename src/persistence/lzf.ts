@@ -36,11 +36,18 @@ const PLACE_MAX = 0x7fffffff;
 /** Copies of so many bytes that don't overlap are made by a call. */
 const COPY_BY_CALL_BYTES_MIN = 32;
 
+/** What `compressUntil` returns before it comes to the end. */
+export const UNFINISHED = -1;
+
 /** Compresses strings, one after the other. */
 export class LzfCompressor {
   /** The last place of each hash, as an offset into the string plus `#base`. */
   readonly #places = new Int32Array(1 << HASH_BITS);
   #base = 1;
+  /** Where the string goes on, in the input and in the output, and how many bytes there are as they are. */
+  #at = 0;
+  #to = 0;
+  #literals = 0;
 
   /**
    * Writes `input[start, end)` compressed to `output[outputStart, outputEnd)` and returns how many bytes
@@ -55,15 +62,41 @@ export class LzfCompressor {
     outputEnd: number,
   ): number {
     if (start === end || outputStart === outputEnd) return 0;
-    const bias = this.#takePlaces(end - start) - start;
+    this.begin(start, end, outputStart);
+    return this.compressUntil(end, input, start, end, output, outputStart, outputEnd);
+  }
+
+  /** Begins with `input[start, end)`, which is to be written from `outputStart` on. */
+  begin(start: number, end: number, outputStart: number): void {
+    this.#takePlaces(end - start);
+    this.#at = start;
+    this.#to = outputStart + 1;
+    this.#literals = 0;
+  }
+
+  /**
+   * As `compress`, but of the string that was begun with, and no further than to `input[until]` or a little
+   * behind: returns `UNFINISHED` if more is to come.
+   */
+  compressUntil(
+    until: number,
+    input: Uint8Array,
+    start: number,
+    end: number,
+    output: Uint8Array,
+    outputStart: number,
+    outputEnd: number,
+  ): number {
     const places = this.#places;
-    const lowest = bias + start;
+    const lowest = this.#base - (end - start);
+    const bias = lowest - start;
     const last = end - 2;
-    let literals = 0;
-    let to = outputStart + 1;
-    let at = start;
+    const stop = until < last ? until : last;
+    let literals = this.#literals;
+    let to = this.#to;
+    let at = this.#at;
     let hashed = (input[at] << 8) | input[at + 1];
-    while (at < last) {
+    while (at < stop) {
       hashed = ((hashed << 8) | input[at + 2]) & HASHED_MASK;
       const slot = hashOf(hashed);
       const from = places[slot] - bias;
@@ -101,29 +134,23 @@ export class LzfCompressor {
         at++;
       }
     }
-    if (to + 3 > outputEnd) return 0;
-    while (at < end) {
-      output[to++] = input[at++];
-      if (++literals === LITERALS_MAX) {
-        output[to - literals - 1] = literals - 1;
-        literals = 0;
-        to++;
-      }
+    if (at < last) {
+      this.#at = at;
+      this.#to = to;
+      this.#literals = literals;
+      return UNFINISHED;
     }
-    output[to - literals - 1] = literals - 1;
-    if (literals === 0) to--;
-    return to - outputStart;
+    if (to + 3 > outputEnd) return 0;
+    return writeLiterals(output, to, literals, input, at, end) - outputStart;
   }
 
-  /** Makes sure of so many places that the table doesn't know, and returns the first. */
-  #takePlaces(count: number): number {
+  /** Makes sure of so many places, up to `#base`, that the table doesn't know. */
+  #takePlaces(count: number): void {
     if (this.#base + count > PLACE_MAX) {
       this.#places.fill(0);
       this.#base = 1;
     }
-    const base = this.#base;
     this.#base += count;
-    return base;
   }
 }
 
@@ -188,6 +215,27 @@ function commonBytes(input: Uint8Array, from: number, at: number, end: number): 
   }
   do length++; while (length < most && input[from + length] === input[at + length]);
   return length;
+}
+
+/** Writes the last bytes as they are, behind others that are not counted yet; returns where they end. */
+function writeLiterals(
+  output: Uint8Array,
+  to: number,
+  literals: number,
+  input: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  for (let at = start; at < end; at++) {
+    output[to++] = input[at];
+    if (++literals === LITERALS_MAX) {
+      output[to - literals - 1] = literals - 1;
+      literals = 0;
+      to++;
+    }
+  }
+  output[to - literals - 1] = literals - 1;
+  return literals === 0 ? to - 1 : to;
 }
 
 /** Writes a reference to `length` bytes; returns where it ends. */

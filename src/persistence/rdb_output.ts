@@ -10,7 +10,7 @@ import { type Int64, parseInt64, writeInteger } from "../resp/numbers.ts";
 import { highWord, lowWord } from "../values/int64_words.ts";
 import type { Slice } from "../values/slice.ts";
 import { Crc64 } from "./crc64.ts";
-import { LzfCompressor } from "./lzf.ts";
+import { LzfCompressor, UNFINISHED } from "./lzf.ts";
 import {
   CHECKSUM_BYTES,
   LENGTH_32_BITS,
@@ -185,7 +185,7 @@ export class RdbOutput {
       const value = parseInt64(buffer, start, end);
       if (value !== null && this.#shortInteger(value)) return;
     } else if (this.compresses && length >= compressedBytesMin) {
-      if (this.#compressed(buffer, start, end)) return;
+      if (this.#compress(buffer, start, end)) return;
     }
     this.length(length);
     this.raw(buffer, start, end);
@@ -208,6 +208,14 @@ export class RdbOutput {
     const length = writeInteger(digits, 0, value);
     this.length(length);
     this.raw(digits, 0, length);
+  }
+
+  /** A string of `byteLength` bytes, as the first `compressedBytes` of what it was compressed to. */
+  compressed(compressed: Uint8Array, compressedBytes: number, byteLength: number): void {
+    this.byte(encoded(StringEncoding.LZF));
+    this.length(compressedBytes);
+    this.length(byteLength);
+    this.raw(compressed, 0, compressedBytes);
   }
 
   /** Bytes as they are. */
@@ -245,16 +253,13 @@ export class RdbOutput {
   }
 
   /** Writes a string compressed; false if that saves too little. */
-  #compressed(buffer: Uint8Array, start: number, end: number): boolean {
+  #compress(buffer: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     const room = length - savedBytesMin;
     const output = room <= scratchBytes ? scratch : new Uint8Array(room);
     const compressedBytes = compressor.compress(buffer, start, end, output, 0, room);
     if (compressedBytes === 0) return false;
-    this.byte(encoded(StringEncoding.LZF));
-    this.length(compressedBytes);
-    this.length(length);
-    this.raw(output, 0, compressedBytes);
+    this.compressed(output, compressedBytes, length);
     return true;
   }
 
@@ -302,6 +307,41 @@ export class RdbOutput {
   #sum(): void {
     this.#crc?.update(this.#buffer, this.#summedTo, this.#position);
     this.#summedTo = this.#position;
+  }
+}
+
+/** A long string that is written piece by piece: it is compressed before its length is known. */
+export class LongString {
+  readonly #text: Uint8Array;
+  readonly #compressed: Uint8Array;
+  readonly #compressor: LzfCompressor;
+  #until = 0;
+
+  /**
+   * @param text Stays as it is until all is written.
+   * @param compressor Compresses nothing else until then.
+   */
+  constructor(text: Uint8Array, compressor: LzfCompressor) {
+    this.#text = text;
+    this.#compressor = compressor;
+    this.#compressed = new Uint8Array(text.length - savedBytesMin);
+    compressor.begin(0, text.length, 0);
+  }
+
+  /** Sees to `byteLength` bytes more, of which there must be some; whether it is in the output now. */
+  step(output: RdbOutput, byteLength: number): boolean {
+    this.#until += byteLength;
+    const [text, compressed] = [this.#text, this.#compressed];
+    const { length } = text;
+    const compressedBytes = this.#compressor
+      .compressUntil(this.#until, text, 0, length, compressed, 0, compressed.length);
+    if (compressedBytes === UNFINISHED) return false;
+    if (compressedBytes > 0) output.compressed(compressed, compressedBytes, length);
+    else {
+      output.length(length);
+      output.raw(text, 0, length);
+    }
+    return true;
   }
 }
 

@@ -138,9 +138,9 @@ export class ValueWriter {
   /** Writes what precedes the parts of a large value, whose parts follow. */
   begin(record: number): void {
     this.#type = typeOf(this.#heap, record);
+    if (this.#type === ValueType.STRING) return this.#beginString(record);
     this.#head(record);
-    if (this.#type === ValueType.STRING) this.#stringBytes();
-    else if (this.#type === ValueType.LIST) this.#fill = this.#lists.fill(record);
+    if (this.#type === ValueType.LIST) this.#fill = this.#lists.fill(record);
     else if (this.#type === ValueType.HASH) this.#noteFields(record);
   }
 
@@ -181,9 +181,6 @@ export class ValueWriter {
   #head(record: number): void {
     const output = this.output;
     switch (typeOf(this.#heap, record)) {
-      case ValueType.STRING:
-        this.#strings.locate(record, this.#slice);
-        return output.length(this.#slice.length);
       case ValueType.LIST:
         return output.length(this.#lists.nodeCount(record));
       case ValueType.SET:
@@ -200,8 +197,11 @@ export class ValueWriter {
     }
   }
 
-  /** All of a large string: it is not compressed, which would take long. */
-  #stringBytes(): void {
+  /** All of a large string, unless that is to be compressed, which whoever writes the parts does. */
+  #beginString(record: number): void {
+    if (this.output.compresses) return;
+    this.#strings.locate(record, this.#slice);
+    this.output.length(this.#slice.length);
     this.output.raw(this.#slice.buffer, this.#slice.start, this.#slice.end);
   }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LzfCompressor, lzfDecompress } from "../../src/persistence/lzf.ts";
+import { LzfCompressor, lzfDecompress, UNFINISHED } from "../../src/persistence/lzf.ts";
 import { randomBelow, type SeededRandom } from "../../src/random.ts";
 import { testScale, withSeed } from "../support/property.ts";
 
@@ -27,6 +27,26 @@ Deno.test("LZF gives back what it compressed, whatever was compressed before", (
       const back = new Uint8Array(bytes.length);
       assertEquals(lzfDecompress(compressed, 0, compressed.length, back, 0, back.length), true);
       assertEquals(back, bytes);
+    }
+  });
+});
+
+Deno.test("LZF compresses the same piece by piece", () => {
+  const compressor = new LzfCompressor();
+  withSeed((random) => {
+    for (let round = 0; round < 300 * testScale(); round++) {
+      const bytes = sampleBytes(random);
+      const { length } = bytes;
+      const output = new Uint8Array(length + 100);
+      const room = randomBelow(random, 3) === 0 ? randomBelow(random, length + 1) : output.length;
+      const expected = compress(new LzfCompressor(), bytes, room);
+      compressor.begin(0, length, 0);
+      let found = UNFINISHED;
+      for (let until = 0; found === UNFINISHED;) {
+        until += 1 + randomBelow(random, 300);
+        found = compressor.compressUntil(until, bytes, 0, length, output, 0, room);
+      }
+      assertEquals(output.subarray(0, found), expected);
     }
   });
 });

@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Crc64 } from "../../src/persistence/crc64.ts";
-import { chunkBytesUsual as chunkBytes, RdbOutput } from "../../src/persistence/rdb_output.ts";
+import { LzfCompressor } from "../../src/persistence/lzf.ts";
+import {
+  chunkBytesUsual as chunkBytes,
+  LongString,
+  RdbOutput,
+} from "../../src/persistence/rdb_output.ts";
 import { randomBelow } from "../../src/random.ts";
 import { withSeed } from "../support/property.ts";
 
@@ -105,6 +110,23 @@ Deno.test("a long string is compressed in a room of its own", () => {
   const output = new RdbOutput({ compresses: true, sums: true });
   output.text(long);
   assert(output.byteLength < long.length / 50);
+});
+
+Deno.test("a long string is the same piece by piece", () => {
+  const compressor = new LzfCompressor();
+  withSeed((random) => {
+    for (const letters of [2, 256]) {
+      const text = Uint8Array.from({ length: 300_000 }, () => randomBelow(random, letters));
+      const atOnce = new RdbOutput({ compresses: true, sums: true });
+      atOnce.string(text, 0, text.length);
+      const output = new RdbOutput({ compresses: true, sums: true });
+      const string = new LongString(text, compressor);
+      let steps = 1;
+      while (!string.step(output, 10_000)) steps++;
+      assertEquals(steps, 30);
+      assertEquals(output.takeAll(), atOnce.takeAll());
+    }
+  });
 });
 
 Deno.test("an output of which all was taken begins anew", () => {

@@ -21,6 +21,7 @@ const databases = 16;
 const dayMs = 86_400_000;
 
 const longStrings = 1000;
+const longBytes = 1_000_000;
 const largeElements = 5000;
 
 /** A server has removed within that time what is past its time. */
@@ -99,6 +100,8 @@ async function fillLarge(client: Client, random: Random): Promise<void> {
     Array.from({ length }, () => String.fromCharCode(32 + randomBelow(random, 96))).join("");
   const commands: string[][] = [];
   for (let i = 0; i < longStrings; i++) commands.push(["SET", `string:${i}`, letters(3000)]);
+  commands.push(["SET", "long noise", letters(longBytes)]);
+  commands.push(["SET", "long text", letters(100).repeat(longBytes / 100)]);
   for (let i = 0; i < largeElements; i++) {
     const element = letters(20);
     commands.push(
