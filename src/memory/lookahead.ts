@@ -63,10 +63,6 @@ export class Lookahead {
     const at = dict.bucketAddress(hash);
     this.#hashes[i] = hash;
     this.#addresses[i] = at;
-    const words = this.#heap.words[at >>> segmentShift];
-    const base = (at & unitMask) << 1;
-    // a bucket may lie across two cache lines
-    fetched.words ^= words[base] ^ words[base + versionWord];
     return i;
   }
 
@@ -80,6 +76,14 @@ export class Lookahead {
     const allWords = this.#heap.words;
     const addresses = this.#addresses;
     const count = this.#count;
+    let read = 0;
+    for (let i = this.#fetched; i < count; i++) {
+      const at = addresses[i];
+      const words = allWords[at >>> segmentShift];
+      const base = (at & unitMask) << 1;
+      // a bucket may lie across two cache lines
+      read ^= words[base] ^ words[base + versionWord];
+    }
     for (let i = this.#fetched; i < count; i++) {
       const at = addresses[i];
       const words = allWords[at >>> segmentShift];
@@ -87,7 +91,6 @@ export class Lookahead {
       const hits = taggedSlots(words, base, patternOf(tagOf(this.#hashes[i])));
       addresses[i] = hits === 0 ? 0 : words[base + firstSlot(hits)];
     }
-    let read = 0;
     for (let i = this.#fetched; i < count; i++) {
       const record = addresses[i];
       if (record !== 0) read ^= allWords[record >>> segmentShift][(record & unitMask) << 1];

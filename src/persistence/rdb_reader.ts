@@ -14,6 +14,7 @@ import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import type { Int64 } from "../resp/numbers.ts";
+import { KeyBatch } from "./key_batch.ts";
 import { moduleName, skipModuleData } from "./module_data.ts";
 import {
   RDB_MAGIC,
@@ -81,6 +82,8 @@ export class RdbReader {
   readonly #log: Log;
   readonly #input = new RdbInput();
   readonly #value: ValueReader;
+  /** Keys that are whole and not in their database yet; none between two steps. */
+  readonly #batch: KeyBatch;
   readonly #checksum: boolean;
   readonly #keepExpired: boolean;
   readonly #replaceKeys: boolean;
@@ -107,6 +110,7 @@ export class RdbReader {
     this.#startMs = options.keyspace.nowMs;
     this.#database = options.keyspace.databases[0];
     this.#value = new ValueReader(this.#input, options.keyspace);
+    this.#batch = new KeyBatch(options.keyspace);
     this.#input.openSource(options.source);
   }
 
@@ -135,12 +139,14 @@ export class RdbReader {
       } else if (!this.#isReadingValue) this.#readNext();
       if (this.#isReadingValue && this.#value.readSome(until)) this.#finishKey();
     }
+    this.#link();
     return this.#isAtEnd && this.#fit(bucketsReservedMax);
   }
 
-  /** Frees what was read of a value, what there is to read it from, and room for keys that don't come. */
+  /** Frees what was read and is in no database yet, what there is to read it from, and room for keys that don't come. */
   abandon(): void {
     this.#value.abandon();
+    this.#batch.discard();
     this.#input.close();
     this.#isReadingValue = false;
     this.#fit(Infinity);
@@ -212,6 +218,7 @@ export class RdbReader {
       case RdbOpcode.SELECTDB:
         return this.#selectDatabase(input.length());
       case RdbOpcode.RESIZEDB:
+        this.#link();
         this.#keysExpected = Math.min(input.length(), input.bytesLeft / keyBytesUsual);
         input.length();
         return;
@@ -237,6 +244,7 @@ export class RdbReader {
     if (index >= databases.length) {
       this.#input.fail(`database ${index} where the server has ${databases.length}`);
     }
+    this.#link();
     this.#database = databases[index];
   }
 
@@ -278,6 +286,7 @@ export class RdbReader {
   }
 
   #readEnd(): void {
+    this.#link();
     if (this.#version >= RDB_VERSION_WITH_CHECKSUM) this.#input.checksum(this.#checksum);
     this.#isAtEnd = true;
     const empty = this.keysEmpty === 0 ? "" : `, empty keys skipped: ${this.keysEmpty}`;
@@ -302,30 +311,29 @@ export class RdbReader {
   }
 
   #addKey(expiresAtMs: Int64 | null): void {
-    const database = this.#database;
     const { record } = this.#value;
-    const found = database.findKeyOf(record);
-    if (found !== 0) {
-      if (!this.#replaceKeys) this.#input.fail(`key '${this.#keyText()}' is there already`);
-      database.removeFound(found);
-      database.findKeyOf(record);
-    }
-    database.link(this.#value.take());
-    if (expiresAtMs !== null) database.setExpiry(record, expiresAtMs);
     this.#keyspace.setUsage(record, this.#frequency, this.#idleSeconds);
+    this.#batch.add(this.#value.take(), expiresAtMs);
     this.keysLoaded++;
+    if (this.#batch.isFull) this.#link();
+  }
+
+  /** Lets everybody see the keys that are whole. */
+  #link(): void {
+    const refused = this.#batch.link(this.#database, this.#replaceKeys);
+    if (refused !== 0) this.#input.fail(`key '${this.#keyText(refused)}' is there already`);
   }
 
   /** Some versions of Redis have left keys without elements; they are none. */
   #skipEmpty(): void {
     if (this.keysEmpty++ < emptyKeysLoggedMax) {
-      this.#log.notice(`rdbLoadObject skipping empty key: ${this.#keyText()}`);
+      this.#log.notice(`rdbLoadObject skipping empty key: ${this.#keyText(this.#value.record)}`);
     }
     this.#value.abandon();
   }
 
-  #keyText(): string {
-    return decoder.decode(this.#database.keyBytes(this.#value.record));
+  #keyText(record: number): string {
+    return decoder.decode(this.#database.keyBytes(record));
   }
 }
 

@@ -239,6 +239,29 @@ Deno.test("a key that is there already is refused, or replaced", () => {
   assertEquals(database.size, 2);
 });
 
+Deno.test("a key that a file has twice is refused, or has the last value", () => {
+  for (const between of [0, 1, 100]) {
+    const bytes = fileOf((builder) => {
+      pair(builder, "key", "first");
+      for (let i = 0; i < between; i++) pair(builder, `another ${i}`, "value");
+      pair(builder, "key", "last");
+    });
+    assert(refusal(bytes).startsWith("key 'key' is there already (at byte "));
+    const { keyspace: { databases: [database] } } = load(bytes, { replaceKeys: true });
+    assertEquals(get(database, "key"), "last");
+    assertEquals(database.size, between + 1);
+  }
+});
+
+Deno.test("keys are in the database that was chosen last, however often that changes", () => {
+  const bytes = fileOf((builder) => {
+    for (let i = 0; i < 100; i++) pair(builder.byte(0xfe).count(i % 3), `key ${i}`, `value ${i}`);
+  });
+  const { keyspace: { databases } } = load(bytes);
+  assertEquals(databases.slice(0, 4).map(({ size }) => size), [34, 33, 33, 0]);
+  for (let i = 0; i < 100; i++) assertEquals(get(databases[i % 3], `key ${i}`), `value ${i}`);
+});
+
 Deno.test("a hash with times to live that replaces another leaves no timer behind", () => {
   const bytes = fileOf((builder) => {
     const expiresAtMs = startMs + 5000;
