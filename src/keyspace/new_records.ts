@@ -9,6 +9,7 @@ import { type Int64, parseInt64 } from "../resp/numbers.ts";
 import {
   embstrBytesMax,
   Encoding,
+  encodingOf,
   externalBit,
   externalPayloadBytes,
   inlineBytesMax,
@@ -22,6 +23,7 @@ import {
   setInteger,
   setValueLength,
   timerWord,
+  typeOf,
   valueLengthWord,
   ValueType,
 } from "../values/record.ts";
@@ -29,6 +31,9 @@ import type { Values } from "../values/values.ts";
 
 /** No longer string is an integer. */
 const decimalBytesMax = 20;
+
+/** No value but a string's is kept in this way. */
+const noEncoding = Encoding.RAW;
 
 /** What new records have of the keyspace that they are for. */
 export interface RecordHome {
@@ -68,9 +73,17 @@ export class NewRecords {
     return record;
   }
 
+  /**
+   * A record for a value of a type other than string that it has not yet: whoever makes that gives the
+   * record its encoding and root.
+   */
+  createBare(buffer: Uint8Array, keyStart: number, keyEnd: number, type: number): number {
+    return this.create(buffer, keyStart, keyEnd, this.#meta(type, noEncoding), 0);
+  }
+
   /** A record that holds an empty value of a type other than string. */
   createEmpty(buffer: Uint8Array, keyStart: number, keyEnd: number, type: number): number {
-    const record = this.create(buffer, keyStart, keyEnd, this.#meta(type, 0), 0);
+    const record = this.createBare(buffer, keyStart, keyEnd, type);
     try {
       this.#home.values.kind(type).init(record);
     } catch (error) {
@@ -114,9 +127,11 @@ export class NewRecords {
     return record;
   }
 
-  /** Frees a record that is in no dict and has no time to live, with its value. */
+  /** Frees a record that is in no dict and has no time to live, with its value if it has one. */
   discard(record: number): void {
-    this.#home.values.kindOf(record).free(record);
+    const isBare = encodingOf(this.#heap, record) === noEncoding &&
+      typeOf(this.#heap, record) !== ValueType.STRING;
+    if (!isBare) this.#home.values.kindOf(record).free(record);
     this.#heap.free(record);
   }
 

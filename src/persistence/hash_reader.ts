@@ -45,12 +45,14 @@ export class HashReader implements ValuePart {
     switch (rdbType) {
       case RdbType.HASH:
         this.#left = input.count(fieldBytesMin);
+        this.#hashes.init(record);
         return this.#hashes.expect(record, this.#left);
       case RdbType.HASH_METADATA:
       case RdbType.HASH_METADATA_PRE_GA:
         return this.#beginExpiring();
       case RdbType.HASH_ZIPMAP:
         input.readString();
+        this.#hashes.init(record);
         return this.#readZipmap();
       case RdbType.HASH_ZIPLIST:
         input.readString();
@@ -85,6 +87,7 @@ export class HashReader implements ValuePart {
     const hasEarliest = this.#rdbType === RdbType.HASH_METADATA;
     this.#baseMs = hasEarliest ? this.#readEarliest() - 1 : 0;
     this.#left = this.#input.count(expiringFieldBytesMin);
+    this.#hashes.init(this.#record);
     this.#hashes.expect(this.#record, this.#left);
     this.#hashes.extend(this.#record);
   }

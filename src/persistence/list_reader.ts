@@ -18,6 +18,8 @@ export class ListReader implements ValuePart {
   #left = 0;
   /** Whether it may become a short list when it has only one node. */
   #maySettle = true;
+  /** Whether the node that is to be read is all of the list, which has no value until then. */
+  #isOnlyNode = false;
 
   constructor(input: RdbInput, lists: Lists) {
     this.#input = input;
@@ -27,13 +29,18 @@ export class ListReader implements ValuePart {
   begin(rdbType: number, record: number): void {
     this.#rdbType = rdbType;
     this.#record = record;
-    this.#lists.toQuicklist(record);
     // Redis leaves what was a ziplist a long list
     this.#maySettle = rdbType !== RdbType.LIST_ZIPLIST;
     this.#left = rdbType === RdbType.LIST_ZIPLIST ? 1 : this.#input.count(1);
+    this.#isOnlyNode = rdbType === RdbType.LIST_QUICKLIST_2 && this.#left === 1;
+    if (!this.#isOnlyNode) this.#lists.initQuicklist(record);
   }
 
   readSome(until: number): boolean {
+    if (this.#isOnlyNode) {
+      this.#readOnlyNode();
+      return true;
+    }
     for (; this.#left > 0; this.#left--) {
       if (this.#input.offset >= until) return false;
       this.#readOne();
@@ -66,18 +73,40 @@ export class ListReader implements ValuePart {
 
   /** A node of Redis since 7.0. */
   #readNode(): void {
+    const isPlain = this.#readContainer();
+    const { buffer, start, end } = this.#input.string;
+    if (isPlain) return this.#loadElement(buffer, start, end);
+    if (!this.#lists.loadNode(this.#record, buffer, start, end)) this.#failBroken();
+  }
+
+  #readOnlyNode(): void {
+    const isPlain = this.#readContainer();
+    const { buffer, start, end } = this.#input.string;
+    if (isPlain) {
+      this.#lists.initQuicklist(this.#record);
+      return this.#loadElement(buffer, start, end);
+    }
+    if (!this.#lists.loadOnlyNode(this.#record, buffer, start, end)) this.#failBroken();
+  }
+
+  /** Reads the bytes of a node; whether they are an element, and not a listpack. */
+  #readContainer(): boolean {
     const input = this.#input;
-    const { string } = input;
     const container = input.length();
     input.readString();
-    if (container === NodeContainer.PLAIN) {
-      if (string.length === 0) input.fail("a list has an empty node");
-      this.#maySettle = false;
-      return this.#lists.loadElement(this.#record, string.buffer, string.start, string.end);
-    }
-    if (container !== NodeContainer.PACKED) input.fail(`a list has a node of kind ${container}`);
-    const isNode = this.#lists.loadNode(this.#record, string.buffer, string.start, string.end);
-    if (!isNode) input.fail("a list has a broken listpack");
+    if (container === NodeContainer.PACKED) return false;
+    if (container !== NodeContainer.PLAIN) input.fail(`a list has a node of kind ${container}`);
+    if (input.string.length === 0) input.fail("a list has an empty node");
+    return true;
+  }
+
+  #loadElement(buffer: Uint8Array, start: number, end: number): void {
+    this.#maySettle = false;
+    this.#lists.loadElement(this.#record, buffer, start, end);
+  }
+
+  #failBroken(): never {
+    this.#input.fail("a list has a broken listpack");
   }
 
   /** All elements of a list that is a ziplist. */

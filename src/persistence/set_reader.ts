@@ -23,6 +23,7 @@ export class SetReader implements ValuePart {
     this.#left = 0;
     if (rdbType === RdbType.SET) {
       this.#left = input.count(1);
+      sets.init(record);
       return sets.expect(record, this.#left);
     }
     input.readString();

@@ -33,6 +33,7 @@ export class SortedSetReader implements ValuePart {
         this.#left = this.#input.count(
           this.#hasTextScores ? textPairBytesMin : binaryPairBytesMin,
         );
+        this.#sortedSets.init(record);
         return this.#sortedSets.expect(record, this.#left);
     }
     this.#input.readString();

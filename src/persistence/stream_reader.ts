@@ -66,6 +66,7 @@ export class StreamReader implements ValuePart {
   begin(rdbType: number, record: number): void {
     this.#rdbType = rdbType;
     this.#record = record;
+    this.#streams.init(record);
     this.#nodesLeft = this.#input.count(nodeBytesMin);
     this.#phase = Phase.Nodes;
   }

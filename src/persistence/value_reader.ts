@@ -83,7 +83,7 @@ export class ValueReader {
     if (rdbType === RdbType.STRING) return this.#readString(buffer, start, end);
     const type = valueTypes[rdbType];
     if (type === undefined) this.#refuse(rdbType);
-    this.#record = this.#newRecords.createEmpty(buffer, start, end, type);
+    this.#record = this.#newRecords.createBare(buffer, start, end, type);
     this.#part = this.#parts[type];
     try {
       this.#part.begin(rdbType, this.#record);

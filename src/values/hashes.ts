@@ -115,9 +115,9 @@ export class Hashes implements ValueKind {
   }
 
   /**
-   * Makes the bytes of a listpack, with expiries or without, the value of a new hash, which becomes a hash
-   * table if that is what so many fields are kept in. False if they are none in which all is as it must be;
-   * the hash is to be freed then.
+   * Makes the bytes of a listpack, with expiries or without, the value of a hash that has none yet, which
+   * becomes a hash table if that is what so many fields are kept in. False if they are none in which all is
+   * as it must be; what the hash has then is to be freed.
    */
   loadListpack(
     record: number,

@@ -220,12 +220,17 @@ export class Lists implements ValueKind {
     if (exceedsNode(this.#limits.listMaxListpackSize, bytes, count)) this.toQuicklist(record);
   }
 
-  /** Makes a short list a long one. */
-  toQuicklist(record: number): void {
-    const node = rootOf(this.#heap, record);
+  /** Makes a new list a long one without nodes. */
+  initQuicklist(record: number): void {
     const root = this.#createRoot(this.#limits.listMaxListpackSize);
     setEncoding(this.#heap, record, Encoding.QUICKLIST);
     setRoot(this.#heap, record, root);
+  }
+
+  /** Makes a short list a long one. */
+  toQuicklist(record: number): void {
+    const node = rootOf(this.#heap, record);
+    this.initQuicklist(record);
     const count = this.listpacks.count(node);
     if (count === 0) return this.listpacks.free(node);
     this.#link(record, 0, node);
@@ -241,6 +246,16 @@ export class Lists implements ValueKind {
     const node = this.listpacks.load(buffer, start, end);
     if (this.listpacks.count(node) === 0) this.listpacks.free(node);
     else this.#linkLast(record, node);
+    return true;
+  }
+
+  /** As `loadNode`, for the only node of a list that has no value yet, which becomes a short one if it may. */
+  loadOnlyNode(record: number, buffer: Uint8Array, start: number, end: number): boolean {
+    if (!this.listpacks.validate(buffer, start, end)) return false;
+    const node = this.listpacks.load(buffer, start, end);
+    setEncoding(this.#heap, record, Encoding.LISTPACK);
+    setRoot(this.#heap, record, node);
+    if (!this.#isShort(node, this.#limits.listMaxListpackSize)) this.toQuicklist(record);
     return true;
   }
 
@@ -276,8 +291,13 @@ export class Lists implements ValueKind {
     if (this.#word(root, nodeCountWord) !== 1) return;
     const node = this.#word(root, headWord);
     const fill = this.#limits.listMaxListpackSize;
+    if (this.#isShort(node, fill)) this.#toListpack(record, node);
+  }
+
+  /** Whether a node alone may be a short list. */
+  #isShort(node: number, fill: number): boolean {
     const isSmall = !exceedsNode(fill, this.listpacks.bytes(node), this.listpacks.count(node));
-    if (isSmall && !this.isPlainNode(this.fill(record), node)) this.#toListpack(record, node);
+    return isSmall && !this.isPlainNode(fill, node);
   }
 
   /** Makes a long list a short one, whose only node this is. */

@@ -62,8 +62,8 @@ export class PackedHashes {
   }
 
   /**
-   * Makes the bytes of a listpack the value of a new hash; false if they are none of fields and values, and
-   * of expiries if there are to be any. The hash is to be freed then.
+   * Makes the bytes of a listpack the value of a hash that has none yet; false if they are none of fields
+   * and values, and of expiries if there are to be any. What the hash has then is to be freed.
    */
   load(
     record: number,
@@ -75,7 +75,6 @@ export class PackedHashes {
     const listpacks = hasExpiries ? this.#extended : this.#plain;
     if (!listpacks.validate(buffer, start, end)) return false;
     const root = listpacks.load(buffer, start, end);
-    this.free(record);
     setEncoding(this.#heap, record, hasExpiries ? Encoding.LISTPACK_EX : Encoding.LISTPACK);
     setRoot(this.#heap, record, root);
     const entriesEach = hasExpiries ? 3 : 2;

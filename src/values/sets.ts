@@ -162,12 +162,12 @@ export class Sets implements ValueKind {
   }
 
   /**
-   * Makes the bytes of an intset the value of a new set, which becomes a hash table if that is what so
-   * many are kept in. False if they are none; the set is to be freed then.
+   * Makes the bytes of an intset the value of a set that has none yet, which becomes a hash table if that is what so
+   * many are kept in. False if they are none; what the set has then is to be freed.
    */
   loadIntset(record: number, buffer: Uint8Array, start: number, end: number): boolean {
     if (!this.intsets.validate(buffer, start, end)) return false;
-    this.#replace(record, Encoding.INTSET, this.intsets.load(buffer, start, end));
+    this.#become(record, Encoding.INTSET, this.intsets.load(buffer, start, end));
     if (this.count(record) > this.#intsetEntriesMax) this.toHashTable(record);
     return true;
   }
@@ -176,7 +176,7 @@ export class Sets implements ValueKind {
   loadListpack(record: number, buffer: Uint8Array, start: number, end: number): boolean {
     if (!this.listpacks.validate(buffer, start, end)) return false;
     const root = this.listpacks.load(buffer, start, end);
-    this.#replace(record, Encoding.LISTPACK, root);
+    this.#become(record, Encoding.LISTPACK, root);
     if (this.#duplicates.found(this.listpacks, root, 1)) return false;
     if (this.count(record) > this.#limits.setMaxListpackEntries) this.toHashTable(record);
     return true;

@@ -188,14 +188,14 @@ export class SortedSets implements ValueKind {
   }
 
   /**
-   * Makes the bytes of a listpack the value of a new one, which becomes a large one if that is what so
-   * many members are. False if they are none in which all is as it must be; it is to be freed then.
+   * Makes the bytes of a listpack the value of one that has none yet, which becomes a large one if that is
+   * what so many members are. False if they are none in which all is as it must be; what it has then is to
+   * be freed.
    */
   loadListpack(record: number, buffer: Uint8Array, start: number, end: number): boolean {
     const { listpacks } = this;
     if (!listpacks.validate(buffer, start, end)) return false;
     const listpack = listpacks.load(buffer, start, end);
-    this.free(record);
     this.#become(record, Encoding.LISTPACK, listpack);
     if (!this.#isInOrder(listpack) || this.#duplicates.found(listpacks, listpack, 2)) return false;
     if (this.count(record) > this.#limits.zsetMaxListpackEntries) this.toSkiplist(record);
