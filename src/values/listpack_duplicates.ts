@@ -1,16 +1,25 @@
 /**
  * Finds equal entries of a listpack: bytes from outside may say a member, or a field, twice.
  *
- * Few are compared each with each, by a word of their ends, and whole only where these are the same: in a
- * fifth of the time that hashes take. Of many there is a table by hash, as they would take hours otherwise.
+ * Mostly there are none, and a table of one word for each place that some bytes of an entry choose shows
+ * it: no two entries have the same place. It is not cleared from listpack to listpack, as it holds the
+ * number of the one that a place was taken for. Where a place is taken already all are looked up in a table
+ * by hash, which nobody can choose entries for.
  */
 import type { Hasher } from "../memory/hash.ts";
 import { allocateScratch } from "../memory/scratch.ts";
 import type { Listpacks } from "./listpack.ts";
 import { Slice } from "./slice.ts";
 
-/** So many are few. */
-const entriesFew = 16;
+/** So many entries may well have a place each. */
+const entriesFew = 64;
+const placeBits = 11;
+const placeShift = 32 - placeBits;
+/** Numbers of listpacks begin anew behind this. */
+const numberMax = 0xffff;
+
+/** Spreads what differs in few bits over all of a word. */
+const spread = 0x9e3779b1;
 
 /** A table for so many entries is kept for the next listpack. */
 const entriesUsual = 512;
@@ -22,6 +31,8 @@ export class ListpackDuplicates {
   readonly #hasher: Hasher;
   readonly #entry = new Slice();
   readonly #usual = new Int32Array(tableWords(entriesUsual));
+  readonly #takenFor = new Uint16Array(1 << placeBits);
+  #number = 0;
 
   constructor(hasher: Hasher) {
     this.#hasher = hasher;
@@ -30,32 +41,35 @@ export class ListpackDuplicates {
   /** Whether two entries are equal, of which only every `step`th counts, the first one being the first. */
   found(listpacks: Listpacks, a: number, step: number): boolean {
     const count = Math.ceil(listpacks.count(a) / step);
-    return count <= entriesFew
-      ? this.#foundAmongFew(listpacks, a, step)
-      : this.#foundAmongMany(listpacks, a, step, tableWords(count));
+    if (count <= entriesFew && this.#havePlaces(listpacks, a, step)) return false;
+    return this.#foundInTable(listpacks, a, step, tableWords(count));
   }
 
-  #foundAmongFew(listpacks: Listpacks, a: number, step: number): boolean {
-    // word and position of each
-    const table = this.#usual;
+  /** Whether each entry has a place for itself, so that none are equal. */
+  #havePlaces(listpacks: Listpacks, a: number, step: number): boolean {
+    const takenFor = this.#takenFor;
     const entry = this.#entry;
-    let tableEnd = 0;
+    const number = this.#nextNumber();
     for (let at = listpacks.first(a); at !== 0;) {
       let next = listpacks.readNext(a, at, entry);
-      const { buffer, start, end } = entry;
-      const word = wordOf(buffer, start, end);
-      for (let i = 0; i < tableEnd; i += 2) {
-        if (table[i] === word && listpacks.equals(a, table[i + 1], buffer, start, end)) return true;
-      }
-      table[tableEnd++] = word;
-      table[tableEnd++] = at;
+      const place = placeOf(entry.buffer, entry.start, entry.end);
+      if (takenFor[place] === number) return false;
+      takenFor[place] = number;
       for (let i = 1; i < step && next !== 0; i++) next = listpacks.next(a, next);
       at = next;
     }
-    return false;
+    return true;
   }
 
-  #foundAmongMany(listpacks: Listpacks, a: number, step: number, words: number): boolean {
+  #nextNumber(): number {
+    if (this.#number === numberMax) {
+      this.#takenFor.fill(0);
+      this.#number = 0;
+    }
+    return ++this.#number;
+  }
+
+  #foundInTable(listpacks: Listpacks, a: number, step: number, words: number): boolean {
     // hash and position of each, a position of 0 being none
     const table = words <= this.#usual.length
       ? this.#usual.fill(0, 0, words)
@@ -80,11 +94,17 @@ export class ListpackDuplicates {
   }
 }
 
-/** The last four bytes, with the length: what has a common beginning mostly differs there. */
-function wordOf(buffer: Uint8Array, start: number, end: number): number {
+/** A place by the length and the last bytes, where what has a common beginning mostly differs. */
+function placeOf(buffer: Uint8Array, start: number, end: number): number {
   let word = end - start;
-  for (let at = word > 4 ? end - 4 : start; at < end; at++) word = word << 7 ^ buffer[at];
-  return word >>> 0;
+  if (word >= 8) word = Math.imul(word ^ wordAt(buffer, end - 8), spread);
+  if (end - start >= 4) word ^= wordAt(buffer, end - 4);
+  else for (let at = start; at < end; at++) word = word << 8 ^ buffer[at];
+  return Math.imul(word, spread) >>> placeShift;
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
 }
 
 /** Words of a table for so many entries: a power of two. */
