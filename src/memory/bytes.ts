@@ -21,7 +21,7 @@ const VIEWED_BYTES_MAX = 32 * 1024 * 1024;
 const views: WeakMap<Uint8Array, DataView> = new WeakMap();
 
 /** The view of the buffer that was asked for last. */
-class LastView {
+export class LastView {
   #buffer: Uint8Array = new Uint8Array(0);
   #view: DataView | null = null;
 

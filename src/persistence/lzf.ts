@@ -11,7 +11,7 @@
  * the table (256 KiB) need not be cleared for each. Redis doesn't clear its own either; what lies there
  * from earlier can make it find another copy of the same bytes, once in many thousands of strings.
  */
-import { copyBytes } from "../memory/bytes.ts";
+import { LastView } from "../memory/bytes.ts";
 
 const HASH_BITS = 16;
 const HASH_MASK = (1 << HASH_BITS) - 1;
@@ -33,8 +33,11 @@ const LENGTH_CONTINUED = 7;
 /** The table is cleared when places get here. */
 const PLACE_MAX = 0x7fffffff;
 
-/** Copies of so many bytes that don't overlap are made by a call. */
-const COPY_BY_CALL_BYTES_MIN = 32;
+/** Runs are written by words of so many bytes. */
+const WORD_BYTES = 8;
+
+const inputViews = new LastView();
+const outputViews = new LastView();
 
 /** What `compressUntil` returns before it comes to the end. */
 export const UNFINISHED = -1;
@@ -157,6 +160,9 @@ export class LzfCompressor {
 /**
  * Writes what `input[start, end)` stands for to `output[outputStart, outputEnd)`. False if it is not
  * exactly as long as that, or nothing that a compressor writes.
+ *
+ * Most runs are a few bytes: they go by words, of which the last may be too much, where there is room for
+ * that. Byte by byte, as close to the ends, listpacks of 200 bytes take 310 ns instead of 140.
  */
 export function lzfDecompress(
   input: Uint8Array,
@@ -166,16 +172,25 @@ export function lzfDecompress(
   outputStart: number,
   outputEnd: number,
 ): boolean {
+  const from = inputViews.of(input) ?? viewOf(input);
+  const into = outputViews.of(output) ?? viewOf(output);
+  const wordAtMax = end - WORD_BYTES;
+  const wordToMax = outputEnd - WORD_BYTES;
   let at = start;
   let to = outputStart;
   while (at < end) {
     const control = input[at++];
     if (control < LITERALS_MAX) {
-      const length = control + 1;
-      if (at + length > end || to + length > outputEnd) return false;
-      for (let i = 0; i < length; i++) output[to + i] = input[at + i];
-      at += length;
-      to += length;
+      const atNext = at + control + 1;
+      const toNext = to + control + 1;
+      if (atNext > end || toNext > outputEnd) return false;
+      if (atNext <= wordAtMax && toNext <= wordToMax) {
+        for (; to < toNext; at += WORD_BYTES, to += WORD_BYTES) {
+          into.setBigInt64(to, from.getBigInt64(at, true), true);
+        }
+      } else while (to < toNext) output[to++] = input[at++];
+      at = atNext;
+      to = toNext;
       continue;
     }
     let length = control >>> 5;
@@ -183,19 +198,25 @@ export function lzfDecompress(
       if (at >= end) return false;
       length += input[at++];
     }
-    length += 2;
     if (at >= end) return false;
-    const from = to - ((control & 0x1f) << 8) - input[at++] - 1;
-    if (from < outputStart || to + length > outputEnd) return false;
-    if (length >= COPY_BY_CALL_BYTES_MIN && from + length <= to) {
-      copyBytes(output, from, output, to, length);
+    let back = to - ((control & 0x1f) << 8) - input[at++] - 1;
+    const toNext = to + length + 2;
+    if (back < outputStart || toNext > outputEnd) return false;
+    if (back + WORD_BYTES <= to && toNext <= wordToMax) {
+      for (; to < toNext; back += WORD_BYTES, to += WORD_BYTES) {
+        into.setBigInt64(to, into.getBigInt64(back, true), true);
+      }
     } else {
       // forwards even where both overlap: that repeats what is between them
-      for (let i = 0; i < length; i++) output[to + i] = output[from + i];
+      while (to < toNext) output[to++] = output[back++];
     }
-    to += length;
+    to = toNext;
   }
   return to === outputEnd;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function hashOf(hashed: number): number {
