@@ -260,12 +260,10 @@ export function keep(storage: Storage, temporaryPath: string, path: string): voi
 }
 
 /** Removes a file that is of no use; that it can't be is no reason to fail. */
-export async function discard(storage: Storage, path: string): Promise<void> {
-  try {
-    await storage.remove(path);
-  } catch (error) {
+export function discard(storage: Storage, path: string): void {
+  storage.remove(path).catch((error: unknown) => {
     if (!(error instanceof StorageError)) throw error;
-  }
+  });
 }
 
 /** The folder of an absolute path. */

@@ -17,8 +17,8 @@ import { RdbError } from "./rdb_input.ts";
 import { RdbReader } from "./rdb_reader.ts";
 import type { SnapshotFoundation } from "./rdb_saver.ts";
 
-/** What is read between two stops, in bytes of RDB and in commands: less than a millisecond's work. */
-const portionBytes = 64 * 1024;
+/** What is read between two stops, in bytes of RDB and in commands: some milliseconds' work. */
+const portionBytes = 256 * 1024;
 const portionCommands = 256;
 /** The same where each key is delayed. */
 const delayedPortionBytes = 1;

@@ -3,14 +3,18 @@
  * its format behind it.
  */
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import { Slice } from "../values/slice.ts";
 import { Crc64 } from "./crc64.ts";
 import { CHECKSUM_BYTES, DUMP_FOOTER_BYTES, RDB_VERSION } from "./rdb_format.ts";
 import { RdbError, RdbInput } from "./rdb_input.ts";
 import { ValueReader } from "./value_reader.ts";
 
+const nothing = new Uint8Array(0);
+
 export class PayloadReader {
   readonly #input = new RdbInput();
   readonly #value: ValueReader;
+  readonly #key = new Slice();
   readonly #crc = new Crc64();
   /** For tests: whether any checksum will do. */
   skipsChecksum = false;
@@ -49,7 +53,8 @@ export class PayloadReader {
     const value = this.#value;
     input.openBytes(buffer, start, end - DUMP_FOOTER_BYTES);
     try {
-      value.read(input.byte(), from, keyStart, keyEnd);
+      this.#key.set(from, keyStart, keyEnd);
+      value.read(input.byte(), this.#key);
       if (!value.isEmpty) return value.take();
       value.abandon();
       return 0;
@@ -58,6 +63,7 @@ export class PayloadReader {
       throw error;
     } finally {
       input.close();
+      this.#key.set(nothing, 0, 0);
     }
   }
 }

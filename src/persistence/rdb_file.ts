@@ -122,7 +122,7 @@ export class BackgroundSave {
       this.checkCancelled();
     } catch (error) {
       if (!this.#snapshot.isOver) this.#snapshot.cancel();
-      await discard(storage, temporaryPath);
+      discard(storage, temporaryPath);
       throw error;
     }
     const startUs = this.#clock.monotonicUs();

@@ -83,7 +83,7 @@ const latin1 = new TextDecoder("latin1");
 export class RdbInput {
   /** The string that was read last; good until the next read of any kind. */
   readonly string: Slice = new Slice();
-  /** What `readName` has read; good until the next one. */
+  /** What `readName` has read; good until the next one, but it may be elsewhere after any other read. */
   readonly name: Slice = new Slice();
   /** What `stringOrInteger` has read, if that was an integer. */
   integer = 0;
@@ -101,7 +101,9 @@ export class RdbInput {
   readonly #crc = new Crc64();
   /** How far the window is in the checksum. */
   #checkedTo = 0;
+  /** Where a name is kept whose bytes are no longer where they were read. */
   #name = new Uint8Array(nameBytes);
+  #isNameInWindow = false;
   /** Made when the first compressed string comes. */
   #unpacked: Uint8Array = nothing;
   readonly #double = new Float64Array(1);
@@ -125,15 +127,18 @@ export class RdbInput {
     this.#open(nothing, 0, 0, null);
     this.#bytesTotal = 0;
     this.string.set(nothing, 0, 0);
+    this.name.set(nothing, 0, 0);
   }
 
   #open(window: Uint8Array, start: number, end: number, source: ByteSource | null): void {
     this.#window = window;
     this.#at = start;
     this.#filled = end;
-    this.#base = -start;
+    // no negative zero, which is a floating-point number
+    this.#base = 0 - start;
     this.#source = source;
     this.#checkedTo = start;
+    this.#isNameInWindow = false;
     this.#crc.reset();
   }
 
@@ -203,6 +208,8 @@ export class RdbInput {
   /** A length or any other number that is written like one. Above 2^53 it is not exact. */
   length(): number {
     if (this.#readLength()) this.fail("a string where a length should be");
+    // only where it must be it is a floating-point number, as all that is computed from it would be one, too
+    if (this.lengthHigh === 0) return this.lengthLow;
     return this.lengthHigh * twoTo32 + this.lengthLow;
   }
 
@@ -240,10 +247,18 @@ export class RdbInput {
   /** Points `name` at the string that follows, which stays while others are read. */
   readName(): void {
     this.readString();
-    const { buffer, start, length } = this.string;
+    const { buffer, start, end } = this.string;
+    this.name.set(buffer, start, end);
+    this.#isNameInWindow = buffer === this.#window;
+    if (!this.#isNameInWindow) this.#keepName();
+  }
+
+  #keepName(): void {
+    const { buffer, start, length } = this.name;
     if (length > this.#name.length) this.#name = allocateScratch(length);
     copyBytes(buffer, start, this.#name, 0, length);
     this.name.set(this.#name, 0, length);
+    this.#isNameInWindow = false;
   }
 
   /** `string` as text, each byte a character: for what is told to people. */
@@ -356,6 +371,7 @@ export class RdbInput {
   #fetch(byteLength: number): void {
     const source = this.#source;
     if (source === null || byteLength > this.bytesLeft) this.#failAtEnd();
+    if (this.#isNameInWindow) this.#keepName();
     this.#crc.update(this.#window, this.#checkedTo, this.#at);
     this.#window.copyWithin(0, this.#at, this.#filled);
     this.#base += this.#at;

@@ -195,8 +195,7 @@ export class RdbReader {
     const type = input.byte();
     if (type >= opcodeMin) return this.#readOpcode(type);
     input.readName();
-    const { buffer, start, end } = input.name;
-    this.#value.begin(type, buffer, start, end);
+    this.#value.begin(type, input.name);
     this.#isReadingValue = true;
   }
 

@@ -158,10 +158,10 @@ export class StreamReader implements ValuePart {
     const streams = this.#streams;
     const { groups } = streams;
     input.readName();
+    const id = this.#readId();
     const { buffer, start, end } = input.name;
     const tree = streams.groupsToAddTo(this.#record);
     if (groups.find(tree, buffer, start, end) !== 0) input.fail("a stream has a group twice");
-    const id = this.#readId();
     this.#group = groups.create(tree, buffer, start, end, id);
     groups.setEntriesRead(
       this.#group,
@@ -185,11 +185,11 @@ export class StreamReader implements ValuePart {
     const input = this.#input;
     const { groups } = this.#streams;
     input.readName();
+    const seenMs = this.#readTime();
     const { buffer, start, end } = input.name;
     if (groups.findConsumer(this.#group, buffer, start, end) !== 0) {
       input.fail("a group has a consumer twice");
     }
-    const seenMs = this.#readTime();
     this.#consumer = groups.createConsumer(this.#group, buffer, start, end, seenMs);
     const hasActive = this.#rdbType === RdbType.STREAM_LISTPACKS_3;
     groups.setActiveMs(this.#consumer, hasActive ? this.#readTime() : seenMs);

@@ -8,6 +8,7 @@
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { NewRecords } from "../keyspace/new_records.ts";
 import { ValueType } from "../values/record.ts";
+import type { Slice } from "../values/slice.ts";
 import { HashReader } from "./hash_reader.ts";
 import { ListReader } from "./list_reader.ts";
 import { moduleName } from "./module_data.ts";
@@ -48,7 +49,7 @@ const valueTypes: { readonly [rdbType: number]: number } = {
 /**
  * @example
  * ```ts
- * reader.begin(rdbType, key, 0, key.length);
+ * reader.begin(rdbType, key);
  * while (!reader.readSome(input.offset + portionBytes)) await othersHaveTheirTurn();
  * if (reader.isEmpty) reader.abandon();
  * else database.link(reader.take());
@@ -73,17 +74,16 @@ export class ValueReader {
   }
 
   /**
-   * Begins with the value of the key `buffer[start, end)`, which is copied at once; the value is written as
-   * `rdbType`.
+   * Begins with the value of `key`, which is copied; the value is written as `rdbType`.
    *
    * @throws {RdbError}
    */
-  begin(rdbType: number, buffer: Uint8Array, start: number, end: number): void {
+  begin(rdbType: number, key: Slice): void {
     this.#part = null;
-    if (rdbType === RdbType.STRING) return this.#readString(buffer, start, end);
+    if (rdbType === RdbType.STRING) return this.#readString(key);
     const type = valueTypes[rdbType];
     if (type === undefined) this.#refuse(rdbType);
-    this.#record = this.#newRecords.createBare(buffer, start, end, type);
+    this.#record = this.#newRecords.createBare(key.buffer, key.start, key.end, type);
     this.#part = this.#parts[type];
     try {
       this.#part.begin(rdbType, this.#record);
@@ -109,8 +109,8 @@ export class ValueReader {
   }
 
   /** Reads a value at once. */
-  read(rdbType: number, buffer: Uint8Array, start: number, end: number): void {
-    this.begin(rdbType, buffer, start, end);
+  read(rdbType: number, key: Slice): void {
+    this.begin(rdbType, key);
     this.readSome(Infinity);
   }
 
@@ -137,21 +137,15 @@ export class ValueReader {
     this.#record = 0;
   }
 
-  #readString(buffer: Uint8Array, start: number, end: number): void {
+  #readString(key: Slice): void {
     const input = this.#input;
+    const records = this.#newRecords;
     if (input.stringOrInteger()) {
-      this.#record = this.#newRecords.createInteger(buffer, start, end, input.integer);
+      this.#record = records.createInteger(key.buffer, key.start, key.end, input.integer);
       return;
     }
-    const { string } = input;
-    this.#record = this.#newRecords.createString(
-      buffer,
-      start,
-      end,
-      string.buffer,
-      string.start,
-      string.end,
-    );
+    const { buffer, start, end } = input.string;
+    this.#record = records.createString(key.buffer, key.start, key.end, buffer, start, end);
   }
 
   #refuse(rdbType: number): never {
