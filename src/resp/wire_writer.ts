@@ -86,6 +86,8 @@ export class WireWriter implements ReplyWriter {
   #position = 0;
   #full: Chunk[] = [];
   #fullBytes = 0;
+  /** Bytes taken since a first buffer was acquired. */
+  #takenBytes = 0;
 
   constructor(pool: ReplyBufferPool) {
     this.#pool = pool;
@@ -106,10 +108,12 @@ export class WireWriter implements ReplyWriter {
     const first = this.#full.shift();
     if (first !== undefined) {
       this.#fullBytes -= first.length;
+      this.#takenBytes += first.length;
       return first;
     }
     if (this.#position === 0) return null;
     const chunk = { buffer: this.#buffer, length: this.#position };
+    this.#takenBytes += chunk.length;
     this.#buffer = empty;
     this.#position = 0;
     return chunk;
@@ -301,9 +305,10 @@ export class WireWriter implements ReplyWriter {
     } else if (this.#buffer.length > 0) {
       this.#pool.release(this.#buffer);
     }
-    // a reply that has filled a buffer is likely to fill more: fewer, larger writes
-    const wanted = this.#full.length === 0 ? length : Math.max(length, longReplyBufferBytes);
-    this.#buffer = this.#pool.acquire(wanted);
+    // replies that have filled a buffer, or did the last time, are likely to fill more: fewer writes
+    const isLong = this.#full.length > 0 || this.#takenBytes > replyBufferBytes;
+    if (this.#full.length === 0) this.#takenBytes = 0;
+    this.#buffer = this.#pool.acquire(isLong ? Math.max(length, longReplyBufferBytes) : length);
     return 0;
   }
 }

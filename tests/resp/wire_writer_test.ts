@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { longReplyBufferBytes, replyBufferBytes } from "../../src/limits.ts";
 import { ReplyBufferPool, WireWriter } from "../../src/resp/wire_writer.ts";
 
 const decoder = new TextDecoder();
@@ -30,6 +31,26 @@ Deno.test("a long reply goes on in another buffer, wherever the first is full", 
     }
     assertEquals(written(reply), expected);
   }
+});
+
+Deno.test("replies as long as those that did not fit into a buffer are sent as one", () => {
+  const reply = new WireWriter(new ReplyBufferPool());
+  const element = new Uint8Array(1000);
+  const send40Kb = (): number[] => {
+    for (let i = 0; i < 40; i++) reply.bulk(element, 0, element.length);
+    const bufferBytes: number[] = [];
+    for (let chunk = reply.take(); chunk !== null; chunk = reply.take()) {
+      bufferBytes.push(chunk.buffer.length);
+      reply.release(chunk.buffer);
+    }
+    return bufferBytes;
+  };
+  assertEquals(send40Kb(), [replyBufferBytes, longReplyBufferBytes]);
+  assertEquals(send40Kb(), [longReplyBufferBytes]);
+  assertEquals(send40Kb(), [longReplyBufferBytes]);
+  reply.ok();
+  assertEquals(reply.take()?.buffer.length, longReplyBufferBytes);
+  assertEquals(send40Kb(), [replyBufferBytes, longReplyBufferBytes]);
 });
 
 Deno.test("a double is a bulk string in RESP2 and has a type of its own in RESP3", () => {
