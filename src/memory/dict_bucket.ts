@@ -4,8 +4,8 @@
  *     word  0 .. 10   addresses of records, 0 where the slot is empty
  *     word 11 .. 13   a tag of one byte for each slot, 0 where empty: what a search looks at first
  *     word 14         address of the overflow bucket, 0 if none
- *     word 15         version: the epoch in which the bucket was last announced; of an overflow bucket,
- *                     which is announced with its bucket: its place in the dictionary's list of them
+ *     word 15         version: the last snapshot that all records of the bucket were told of for; of an
+ *                     overflow bucket, which goes with its bucket: its place in the dictionary's list of them
  */
 
 // The compiler knows the value of a constant of the module that it compiles, and loads one of another

@@ -3,7 +3,7 @@
  * says so first, and its reader saves what it needs.
  *
  * It is how a snapshot reads the nodes of a long list or stream while commands go on. Dictionaries have
- * versions of their own for that (`Dict.beforeChange`).
+ * a way of their own (`Dict.freeze`).
  */
 
 /** Who reads blocks, each of which it knows by a number. */

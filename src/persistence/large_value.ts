@@ -1,7 +1,7 @@
 /**
  * Large values on their way into a snapshot: written part by part, while commands change them.
  *
- * A value is frozen at the moment that its key's bucket is announced, and is from then on written by two
+ * A value is frozen at the moment that its key is told of, and is from then on written by two
  * hands: by `step`, when it is its turn, and by each first change of a part, which is saved before it
  * happens. What is saved waits in memory, so that the parts of a value follow each other in the file.
  * Both hands write with the one `SnapshotWriter` that the value has, to different places. Streams have
@@ -76,10 +76,6 @@ export class LargeTable implements LargeValue {
   readonly #saved: RdbOutput;
   #bucket = 0;
   #left: number;
-  readonly #write = (element: number) => {
-    this.#left--;
-    this.#writer.part(element);
-  };
 
   /** @param writer Has begun the value, and writes to where elements are to be saved. */
   constructor(dict: Dict, writer: SnapshotWriter) {
@@ -87,20 +83,22 @@ export class LargeTable implements LargeValue {
     this.#writer = writer;
     this.#saved = writer.output;
     this.#left = dict.count;
-    dict.epoch++;
-    dict.beforeChange = (bucket) => dict.visitBucket(bucket, this.#write);
+    dict.freeze((element) => {
+      this.#left--;
+      this.#writer.part(element);
+    });
   }
 
   step(output: RdbOutput, untilBytes: number): boolean {
     moveBytes(this.#saved, output);
     this.#writer.output = output;
-    // a dictionary that is drained meanwhile has told of all its buckets
+    // a dictionary that is drained meanwhile has told of all its elements
     while (this.#left > 0 && output.byteLength < untilBytes) {
-      this.#dict.announceBucket(this.#bucket++);
+      this.#dict.tellBucket(this.#bucket++);
     }
     const isOver = this.#left === 0;
     if (isOver) {
-      this.#dict.beforeChange = null;
+      this.#dict.thaw();
       this.#writer.endLarge();
     }
     this.#writer.output = this.#saved;
@@ -108,7 +106,7 @@ export class LargeTable implements LargeValue {
   }
 
   cancel(): void {
-    this.#dict.beforeChange = null;
+    this.#dict.thaw();
   }
 }
 

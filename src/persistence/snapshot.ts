@@ -1,10 +1,10 @@
 /**
  * A picture of all data at one moment, as an RDB file or as commands, written while commands go on.
  *
- * There is no fork: the cut is a number. Each bucket of the keyspace's dictionaries has the number of the
- * last snapshot that has seen it (`Dict.epoch`). From the cut on a bucket is written exactly once, by
- * whoever comes first: the walk, which goes through all buckets in slices, or the first command that is
- * about to change something in it. What is made after the cut is in buckets that have been seen.
+ * There is no fork: the cut is a number, which each bucket of the keyspace's dictionaries gets when all that
+ * was in it is written (`Dict.freeze`). From the cut on a key is written exactly once, by whoever comes
+ * first: the walk, which goes through all buckets in slices, or the first command that is about to change
+ * it. What is made after the cut is known as such.
  *
  * - A flushed database's table is drained bucket by bucket, and so tells of each before it is gone; the
  *   walk still has it. One that is swapped keeps its table, and the snapshot the number that it had.
@@ -91,10 +91,7 @@ export class Snapshot {
     this.#sources = keyspace.databases.filter(({ size }) => size > 0).map(sourceOf);
     this.keysTotal = this.#sources.reduce((sum, { keyCount }) => sum + keyCount, 0);
     for (const source of this.#sources) {
-      const { dict } = source;
-      const write = (record: number) => this.#writeKey(source, record);
-      dict.epoch++;
-      dict.beforeChange = (bucket) => dict.visitBucket(bucket, write);
+      source.dict.freeze((record) => this.#writeKey(source, record));
     }
     this.#file.writer.header(origin);
   }
@@ -136,9 +133,9 @@ export class Snapshot {
   #walk(): boolean {
     const source = this.#sources[this.#sourceAt];
     if (source === undefined) return false;
-    // a table that was drained meanwhile has told of all its buckets
+    // a table that was drained meanwhile has told of all its keys
     if (source.dict.count > 0 && this.#bucket < source.dict.bucketCount) {
-      source.dict.announceBucket(this.#bucket++);
+      source.dict.tellBucket(this.#bucket++);
     } else {
       this.#sourceAt++;
       this.#bucket = 0;
@@ -176,7 +173,7 @@ export class Snapshot {
   #release(): void {
     invariant(!this.#isOver, "a snapshot is over once");
     this.#isOver = true;
-    for (const { dict } of this.#sources) dict.beforeChange = null;
+    for (const { dict } of this.#sources) dict.thaw();
   }
 }
 

@@ -372,7 +372,7 @@ Deno.test("Dict is whole after its heap was full, and goes on", () => {
   assertEquals(heap.usedBytes, 0);
 });
 
-Deno.test("Dict announces every bucket once an epoch, before its first change", () => {
+Deno.test("Dict tells a snapshot of every record once, before its first change", () => {
   withSeed((random) => {
     const heap = new Heap();
     const dict = newDict(heap, random.uint32(), random.uint32());
@@ -405,24 +405,19 @@ Deno.test("Dict announces every bucket once an epoch, before its first change", 
       // The image at the cut, and what a snapshot collects while changes go on.
       const image = new Map(model);
       const collected = new Map<string, number>();
-      dict.epoch++;
-      dict.beforeChange = (bucket) => {
-        assert(dict.bucketVersion(bucket) < dict.epoch);
-        dict.visitBucket(bucket, (record) => {
-          const key = keyText(heap, record);
-          assert(!collected.has(key), `${key} is collected twice`);
-          collected.set(key, valueOf(heap, record));
-        });
-      };
+      dict.freeze((record) => {
+        const key = keyText(heap, record);
+        assert(!collected.has(key), `${key} is collected twice`);
+        collected.set(key, valueOf(heap, record));
+      });
       // Some of them grow the table to a multiple, some shrink it, while the walk goes on.
       const range = snapshot % 2 === 0 ? 40_000 : 5000;
       const removes = snapshot % 2 === 0 ? 1 : 8;
       for (let bucket = 0; bucket < dict.bucketCount; bucket++) {
-        dict.announceBucket(bucket);
-        assertEquals(dict.bucketVersion(bucket), dict.epoch);
+        dict.tellBucket(bucket);
         for (let i = 0; i < 20; i++) change(range, removes);
       }
-      dict.beforeChange = null;
+      dict.thaw();
       assertEquals(collected, image);
       dict.checkInvariants();
       for (let i = 0; i < 5000; i++) change(range, removes);
@@ -430,13 +425,33 @@ Deno.test("Dict announces every bucket once an epoch, before its first change", 
   });
 });
 
-Deno.test("Dict announces what drain removes", () => {
+Deno.test("Dict tells of the record that changes, and not of its neighbours", () => {
+  const heap = new Heap();
+  const dict = newDict(heap);
+  for (let i = 0; i < 3000; i++) insertKey(heap, dict, keyOf(i), i);
+  const told: number[] = [];
+  dict.freeze((record) => told.push(valueOf(heap, record)));
+  for (const i of [7, 8, 7]) {
+    dict.find(keyOf(i), 0, keyOf(i).length);
+    dict.changeFound();
+  }
+  dict.find(keyOf(9), 0, keyOf(9).length);
+  dict.removeFound();
+  // in its place, so that no bucket is split
+  insertKey(heap, dict, keyOf(3000), 3000);
+  assertEquals(told, [7, 8, 9]);
+  dict.thaw();
+  dict.find(keyOf(10), 0, keyOf(10).length);
+  dict.changeFound();
+  assertEquals(told, [7, 8, 9]);
+});
+
+Deno.test("Dict tells of what drain removes", () => {
   const heap = new Heap();
   const dict = newDict(heap);
   for (let i = 0; i < 3000; i++) insertKey(heap, dict, keyOf(i), i);
   let collected = 0;
-  dict.epoch = 1;
-  dict.beforeChange = (bucket) => dict.visitBucket(bucket, () => collected++);
+  dict.freeze(() => collected++);
   dict.clear((record) => heap.free(record));
   assertEquals(collected, 3000);
 });
