@@ -1,6 +1,9 @@
 /**
  * The flags of the `start` task: the one place that says what redino may do. The compiled
  * executable and the benchmark take them from here, so that no copy can grow more permissions.
+ *
+ * Those for V8 let its compiler inline more: a request goes through some twenty small functions, and with
+ * V8's own limits (460, 920 and 4600 bytes of bytecode) a tenth of what it takes are calls between them.
  */
 
 import project from "../deno.json" with { type: "json" };
