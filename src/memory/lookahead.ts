@@ -77,6 +77,7 @@ export class Lookahead {
     const addresses = this.#addresses;
     const count = this.#count;
     let read = 0;
+    // reads alone: while one is waited for, the processor gets as far as the next few, but not past a hash
     for (let i = this.#fetched; i < count; i++) {
       const at = addresses[i];
       const words = allWords[at >>> segmentShift];
