@@ -260,10 +260,12 @@ export function keep(storage: Storage, temporaryPath: string, path: string): voi
 }
 
 /** Removes a file that is of no use; that it can't be is no reason to fail. */
-export function discard(storage: Storage, path: string): void {
-  storage.remove(path).catch((error: unknown) => {
+export async function discard(storage: Storage, path: string): Promise<void> {
+  try {
+    await storage.remove(path);
+  } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-  });
+  }
 }
 
 /** The folder of an absolute path. */

@@ -12,16 +12,9 @@ import {
   withServer,
   write,
 } from "./net/support.ts";
+import { freePort } from "./support/free_port.ts";
 
 const isWindows = Deno.build.os === "windows";
-
-/** A free port, for a server that is to have it later. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
 
 /** A server that is not started, with a folder of its own and what it logs. */
 async function withFolder(

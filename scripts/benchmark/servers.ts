@@ -1,6 +1,7 @@
 /** Finding, starting, observing and ending the servers that are compared. */
 
 import { delay } from "@std/async/delay";
+import { freePort } from "../../tests/support/free_port.ts";
 import { startFlags } from "../start_flags.ts";
 import { type CpuTimes, parseProcessStat, parseResidentBytes } from "./figures.ts";
 import { WireConnection } from "./wire.ts";
@@ -213,9 +214,4 @@ async function answersPing(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

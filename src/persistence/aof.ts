@@ -61,6 +61,8 @@ export class AppendOnlyFile {
   #writer: AofWriter | null = null;
   /** Those of files before, as long as they have something to write. */
   readonly #retired: Set<AofWriter> = new Set();
+  /** Resolves when the files of no use are gone. */
+  #removed: Promise<unknown> = Promise.resolve();
   #selected = noDatabase;
   #notedSeconds = 0;
   /** Bytes of the files before the one that is written to. */
@@ -242,10 +244,11 @@ export class AppendOnlyFile {
     const { history } = this.#manifest;
     const { log, storage, values } = this.#foundation;
     if (history.length === 0 || values.aofDisableAutoGc) return;
-    for (const { name } of history) {
+    const removals = history.map(({ name }) => {
       log.notice(`Removing the history file ${name} in the background`);
-      discard(storage, this.#path(name));
-    }
+      return discard(storage, this.#path(name));
+    });
+    this.#removed = Promise.all([this.#removed, ...removals]);
     this.#manifest = this.#manifest.withoutHistory();
     try {
       this.#persist(this.#manifest);
@@ -300,8 +303,9 @@ export class AppendOnlyFile {
     await this.#rewrite?.over;
   }
 
-  /** Has all that was logged on the disk, before the process ends, as far as the disk can. */
+  /** Has all that was logged on the disk, as far as the disk can, and leaves nothing under way. */
   async close(): Promise<void> {
+    await this.#removed;
     const writer = this.#writer;
     this.#writer = null;
     // the last one does not write before the others are closed

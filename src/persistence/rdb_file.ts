@@ -128,7 +128,7 @@ export class BackgroundSave {
       this.checkCancelled();
     } catch (error) {
       if (!this.#snapshot.isOver) this.#snapshot.cancel();
-      discard(storage, temporaryPath);
+      await discard(storage, temporaryPath);
       throw error;
     }
     const startUs = this.#clock.monotonicUs();

@@ -2,7 +2,7 @@
 import { delay } from "@std/async/delay";
 import { Client, ConnectionClosedError } from "../../src/client/client.ts";
 import { run } from "../net/support.ts";
-import { freePort } from "../support/reference_server.ts";
+import { freePort } from "../support/free_port.ts";
 
 const connectPauseMs = 20;
 const connectTriesMax = 1000;

@@ -11,7 +11,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { deadline, delay } from "@std/async";
 import { Client } from "../../src/client/client.ts";
-import { freePort } from "../support/reference_server.ts";
+import { freePort } from "../support/free_port.ts";
 
 const startsCount = 5;
 /** From `exec` to the first PONG, in the fastest of the starts: the others may have had company. */

@@ -34,7 +34,7 @@ const closedMark = new TextEncoder().encode("closed");
 /**
  * Plays sections to servers of one kind. One server serves all sections that ask for no special
  * arguments, and another one those about propagation; before each it is emptied, and after each its
- * configuration is put back.
+ * configuration is put back, and keys expire by themselves again.
  */
 export class Player {
   readonly #start: StartTarget;
@@ -66,14 +66,16 @@ export class Player {
 
 async function playFromEmpty(section: Section, target: Target): Promise<Played[]> {
   const control = await Client.connect(target);
-  const setsConfig = section.steps.some((step) => /CONFIG SET/i.test(step.line));
+  const has = (words: RegExp) => section.steps.some((step) => words.test(step.line));
+  const stopsExpiry = has(/SET-ACTIVE-EXPIRE 0/);
   await empty(control);
-  const config = setsConfig ? await readConfig(control) : undefined;
+  const config = has(/CONFIG SET/i) ? await readConfig(control) : undefined;
   if (section.propagates) await target.takePropagated();
   try {
     return await playSteps(section, target);
   } finally {
     if (config) await restoreConfig(control, config);
+    if (stopsExpiry) await control.send(["DEBUG", "SET-ACTIVE-EXPIRE", "1"]);
     control.close();
   }
 }

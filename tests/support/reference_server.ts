@@ -2,7 +2,11 @@
 import type { Target, TargetOptions } from "./player.ts";
 import { untilAnswered } from "./answered.ts";
 import { describeLog } from "./propagated.ts";
+import { freePort } from "./free_port.ts";
 import { Client } from "../../src/client/client.ts";
+
+const connectPauseMs = 25;
+const connectTriesMax = 1200;
 
 /**
  * A program of the reference: in the folder that `REDINO_REFERENCE_BIN` names, else in that where CI
@@ -84,21 +88,13 @@ export async function startReferenceServer(
   };
 }
 
-/** A port on which nobody listens; somebody else may take it before it is used. */
-export function freePort(): number {
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
-
 async function untilListening(port: number, hasExited: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 200 && !hasExited(); attempt++) {
+  for (let attempt = 0; attempt < connectTriesMax && !hasExited(); attempt++) {
     try {
       (await Client.connect({ port })).close();
       return;
     } catch {
-      await sleep(25);
+      await sleep(connectPauseMs);
     }
   }
   throw new Error(`the reference server did not start on port ${port}`);

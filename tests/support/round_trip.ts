@@ -52,6 +52,8 @@ export async function* roundTrip(
       const ours = folder(`ours-${kind}`);
       const isLog = kind !== "snapshot";
       const names = isLog ? ["appendonlydir"] : ["dump.rdb"];
+      // replayed, a log need not give what led to it: HINCRBYFLOAT is logged as an HSET, which ends a time to live
+      if (kind === "log") digest = await withReal(program, theirs, true, digestOf);
       if (kind === "commands") digest = await withReal(program, theirs, true, rewriteAsCommands);
       copySync(theirs, ours, names);
       const loaded = await passThrough(ours, kind);
