@@ -68,8 +68,6 @@ export class Data {
   /** Runs the commands of a log, an hour later; as at a time before all times to live. */
   replay(file: ReadableFile): void {
     this.clock.advance(hourMs);
-    // a small one would forget the sign of -0
-    this.run("CONFIG", "SET", "zset-max-listpack-entries", "0");
     this.server.keyspace.setNow(0);
     const reader = new AofReader(file);
     while (reader.next() === AofRead.Command) this.#runner.run(reader.args);
@@ -92,6 +90,8 @@ export function take(snapshot: Snapshot, into: Uint8Array[]): void {
 /** What a server has that has loaded a file: RDB, or commands. */
 export function loaded(chunks: readonly Uint8Array[]): Data {
   const data = new Data();
+  // a sorted set that becomes a small one forgets the sign of -0, in Redis too
+  data.run("CONFIG", "SET", "zset-max-listpack-entries", "0");
   const storage = new SimulatedStorage();
   const file = storage.create(path);
   for (const chunk of chunks) file.writeNow(chunk);
