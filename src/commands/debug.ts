@@ -17,6 +17,7 @@ import {
   forcedRewriteFailed,
   unknownSubcommandOrArity,
 } from "../resp/errors.ts";
+import { leadingInteger } from "../resp/numbers.ts";
 import {
   debugListpack,
   debugObject,
@@ -148,11 +149,6 @@ function pauseCron({ args, reply, server }: CommandContext): void {
   reply.ok();
 }
 
-/** As C reads a number: what comes behind it, or if there is none at all, is no error. */
-function leadingInteger(text: string): number {
-  return Number.parseInt(text, 10) || 0;
-}
-
 /** Saves, forgets and loads all data again, as far as the options do not say otherwise. */
 function reload(context: CommandContext): void {
   const { args, reply, server } = context;
@@ -169,6 +165,7 @@ function reload(context: CommandContext): void {
   if (saves) saveOrFail(persistence);
   if (flushes) { for (const database of keyspace.databases) database.flush(); }
   loadOrFail(server.log, errors.debugReloadFailed, () => persistence.reloadRdb(merges));
+  server.log.notice("DB reloaded by DEBUG RELOAD");
   reply.ok();
 }
 
@@ -181,6 +178,7 @@ function loadAof(context: CommandContext): void {
   context.propagateNothing();
   for (const database of keyspace.databases) database.flush();
   loadOrFail(server.log, errors.debugLoadAofFailed, () => persistence.reloadAof());
+  server.log.notice("Append Only File loaded by DEBUG LOADAOF");
   reply.ok();
 }
 
@@ -193,9 +191,10 @@ function saveOrFail(persistence: Persistence): void {
   }
 }
 
-function loadOrFail(log: Log, message: string, load: () => void): void {
+/** @param load Whether there was anything to load. */
+function loadOrFail(log: Log, message: string, load: () => boolean): void {
   try {
-    load();
+    if (!load()) throw new CommandError(message);
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;
     log.warning(error.message);

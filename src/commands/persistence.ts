@@ -5,9 +5,11 @@ import { CommandError, errors } from "../resp/errors.ts";
 import { StorageError } from "../storage.ts";
 
 function save({ reply, server: { persistence } }: CommandContext): void {
-  if (persistence.rdb.isRunning) throw new CommandError(errors.saveInProgress);
+  const { rdb } = persistence;
+  if (rdb.isRunning) throw new CommandError(errors.saveInProgress);
+  rdb.savesTotal++;
   try {
-    persistence.rdb.saveNow();
+    rdb.saveNow();
   } catch (error) {
     if (error instanceof StorageError) throw new CommandError(errors.saveFailed);
     throw error;

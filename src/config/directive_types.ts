@@ -247,6 +247,7 @@ export class OptionalTextType extends TextType {
 /** A directory that exists; kept as an absolute path, and stated in every file. */
 export class DirectoryType extends DirectiveType<string> {
   parse([word]: readonly string[], current: string): Setting<string> {
+    if (word === "") throw new ConfigError("No such file or directory");
     const path = resolve(current, word);
     let isDirectory: boolean;
     try {

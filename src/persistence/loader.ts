@@ -13,7 +13,7 @@ import type { AofManifest } from "./aof_manifest.ts";
 import { AofRead, AofReader } from "./aof_reader.ts";
 import { KeyDelay } from "./key_delay.ts";
 import { RDB_MAGIC } from "./rdb_format.ts";
-import { RdbError } from "./rdb_input.ts";
+import { ForeignFileError, RdbError, shortReadLine } from "./rdb_input.ts";
 import { RdbReader } from "./rdb_reader.ts";
 import type { SnapshotFoundation } from "./rdb_saver.ts";
 
@@ -40,8 +40,6 @@ export class LoadProgress {
   /** Of the last snapshot that was loaded. */
   keysLoaded = 0;
   keysExpired = 0;
-  /** What data was loaded from, for the log; nothing where there was none. */
-  source = "";
 }
 
 /** A file of a log. */
@@ -76,13 +74,12 @@ export function* loadRdb(
   progress: LoadProgress,
   replaceKeys: boolean,
 ): Generator<void, boolean> {
-  const file = openIfThere(foundation, path);
+  const refusal = "Fatal error loading the DB, check server logs. Exiting.";
+  const file = openIfThere(foundation, path, refusal);
   if (file === null) return false;
   using source = file;
   progress.bytesTotal = source.byteLength;
-  const refusal = "Fatal error loading the DB, check server logs. Exiting.";
   yield* readRdb(foundation, source, progress, { replaceKeys }, refusal);
-  progress.source = "disk";
   return true;
 }
 
@@ -111,7 +108,8 @@ function* readRdb(
   } catch (error) {
     reader.abandon();
     if (error instanceof RdbError && error.logLine !== null) log.warning(error.logLine);
-    if (error instanceof RdbError && !reader.isBegun) throw new LoadError(refusal);
+    if (error instanceof StorageError) log.warning(shortReadLine);
+    if (error instanceof ForeignFileError) throw new LoadError(refusal);
     throw asLoadError(error);
   }
   progress.bytesLoaded = before + reader.offset;
@@ -148,7 +146,6 @@ export function* loadAof(
     const kind = i === 0 && manifest.base !== null ? "base" : "incr";
     log.notice(`DB loaded from ${kind} file ${file.name}: ${secondsSince(clock, startedMs)}`);
   }
-  if (files.length > 0) progress.source = "append only file";
   return progress.bytesLoaded;
 }
 
@@ -318,12 +315,21 @@ class LoggedCommands {
   }
 }
 
-function openIfThere({ storage }: SnapshotFoundation, path: string): ReadableFile | null {
+function openIfThere(
+  { log, storage, values }: SnapshotFoundation,
+  path: string,
+  refusal: string,
+): ReadableFile | null {
   try {
     return storage.open(path);
   } catch (error) {
-    if (error instanceof StorageError && error.kind === "missing") return null;
-    throw asLoadError(error);
+    if (!(error instanceof StorageError)) throw error;
+    if (error.kind === "missing") return null;
+    const { message } = error;
+    log.warning(
+      `Fatal error: can't open the RDB file ${values.dbfilename} for reading: ${message}`,
+    );
+    throw new LoadError(refusal);
   }
 }
 
@@ -347,7 +353,7 @@ function asLoadError(error: unknown): unknown {
     return new LoadError(`Fatal error loading the DB: ${error.message}. Exiting.`);
   }
   if (error instanceof HeapFullError) {
-    return new LoadError("Short read or OOM loading DB. Unrecoverable error, aborting now.");
+    return new LoadError(shortReadLine);
   }
   return error;
 }

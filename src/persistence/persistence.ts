@@ -94,32 +94,35 @@ export class Persistence {
   }
 
   /**
-   * Forgets all data and loads what the log has.
+   * Loads what the log has; whether there is one.
    *
    * @throws {LoadError}
    */
-  reloadAof(): void {
+  reloadAof(): boolean {
     this.#reload(() => this.#loadAof());
+    return this.aof.manifest.files.length > 0;
   }
 
   /**
-   * Loads the snapshot again; with `merges`, over the keys that there are.
+   * Loads the snapshot again, with `merges` over the keys that there are; whether there is one.
    *
    * @throws {LoadError}
    */
-  reloadRdb(merges: boolean): void {
-    this.#reload(() => this.#loadRdb(merges));
+  reloadRdb(merges: boolean): boolean {
+    return this.#reload(() => this.#loadRdb(merges));
   }
 
   *#load(): Generator<void> {
-    const { values } = this.#foundation;
+    const { clock, values } = this.#foundation;
     this.aof.know(this.#findManifest());
+    const startedMs = clock.nowMs();
     if (!values.appendonly) {
-      yield* this.#loadRdb();
+      if (yield* this.#loadRdb()) this.#logLoaded("disk", startedMs);
       this.rdb.noteSaved();
       return;
     }
     const loadedBytes = yield* this.#loadAof();
+    if (this.aof.manifest.files.length > 0) this.#logLoaded("append only file", startedMs);
     this.rdb.noteSaved();
     this.#setTime();
     try {
@@ -146,16 +149,11 @@ export class Persistence {
   *#measured<Result>(
     load: (progress: LoadProgress) => Generator<void, Result>,
   ): Generator<void, Result> {
-    const { clock, log } = this.#foundation;
     const progress = new LoadProgress();
-    progress.startedMs = clock.nowMs();
+    progress.startedMs = this.#foundation.clock.nowMs();
     this.loading = progress;
     try {
-      const result = yield* load(progress);
-      if (progress.source !== "") {
-        log.notice(`DB loaded from ${progress.source}: ${secondsSince(clock, progress.startedMs)}`);
-      }
-      return result;
+      return yield* load(progress);
     } finally {
       this.loading = null;
       this.keysLoaded = progress.keysLoaded;
@@ -163,13 +161,23 @@ export class Persistence {
     }
   }
 
-  #reload(load: () => Generator<void, unknown>): void {
+  #reload<Result>(load: () => Generator<void, Result>): Result {
+    const steps = load();
     try {
-      for (const steps = load(); !steps.next().done;);
-      this.rdb.noteSaved();
+      for (;;) {
+        const step = steps.next();
+        if (!step.done) continue;
+        this.rdb.noteSaved();
+        return step.value;
+      }
     } finally {
       this.#setTime();
     }
+  }
+
+  #logLoaded(source: string, startedMs: number): void {
+    const { clock, log } = this.#foundation;
+    log.notice(`DB loaded from ${source}: ${secondsSince(clock, startedMs)}`);
   }
 
   /** The files of the log, as the disk has them. A log of one file, of older versions, becomes such a one. */

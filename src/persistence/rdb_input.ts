@@ -48,6 +48,14 @@ export class RdbError extends Error {
   }
 }
 
+/** What is read is a file of something else, or of a version that can't be read. */
+export class ForeignFileError extends RdbError {
+  override name = "ForeignFileError";
+}
+
+/** What the log says where bytes are missing, or memory for them. */
+export const shortReadLine = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
+
 /** Where the bytes of a file come from. */
 export interface ByteSource {
   /** How many bytes there are in all; Infinity where nobody knows. */
@@ -78,7 +86,7 @@ const scoreMinusInfinity = 255;
 const twoTo32 = 0x100000000;
 const nothing = new Uint8Array(0);
 
-const latin1 = new TextDecoder("latin1");
+const decoder = new TextDecoder();
 
 export class RdbInput {
   /** The string that was read last; good until the next read of any kind. */
@@ -261,25 +269,25 @@ export class RdbInput {
     this.#isNameInWindow = false;
   }
 
-  /** `string` as text, each byte a character: for what is told to people. */
+  /** `string` as text: for what is told to people. */
   stringAsText(): string {
     const { buffer, start, end } = this.string;
-    return latin1.decode(buffer.subarray(start, end));
+    return decoder.decode(buffer.subarray(start, end));
   }
 
   /**
-   * Reads the checksum that follows. Where it `counts`, it must be that of all that was read before, or 0,
-   * which stands for none.
+   * Reads the checksum that follows; whether there is one, and not the 0 that stands for none. Where it
+   * `counts`, it must be that of all that was read before.
    */
-  checksum(counts: boolean): void {
+  checksum(counts: boolean): boolean {
     this.#crc.update(this.#window, this.#checkedTo, this.#at);
     this.#checkedTo = this.#at;
     const { low, high } = this.#crc;
     this.#need(CHECKSUM_BYTES);
     const givenLow = this.int32() >>> 0;
     const givenHigh = this.int32() >>> 0;
-    if (!counts || (givenLow | givenHigh) === 0) return;
-    if (givenLow === low && givenHigh === high) return;
+    const isGiven = (givenLow | givenHigh) !== 0;
+    if (!counts || !isGiven || (givenLow === low && givenHigh === high)) return isGiven;
     const wanted = hexadecimal(high, low);
     const given = hexadecimal(givenHigh, givenLow);
     this.fail(
@@ -392,8 +400,7 @@ export class RdbInput {
   }
 
   #failAtEnd(): never {
-    const line = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
-    this.fail("an unexpected end", line);
+    this.fail("an unexpected end", shortReadLine);
   }
 }
 

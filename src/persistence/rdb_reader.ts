@@ -13,7 +13,7 @@
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
-import type { Int64 } from "../resp/numbers.ts";
+import { type Int64, leadingInteger } from "../resp/numbers.ts";
 import { KeyBatch } from "./key_batch.ts";
 import { moduleName, skipModuleData } from "./module_data.ts";
 import {
@@ -23,7 +23,7 @@ import {
   RDB_VERSION_WITH_CHECKSUM,
   RdbOpcode,
 } from "./rdb_format.ts";
-import { type ByteSource, RdbInput } from "./rdb_input.ts";
+import { type ByteSource, ForeignFileError, RdbInput } from "./rdb_input.ts";
 import { ValueReader } from "./value_reader.ts";
 
 /** What an AUX field may be that is of use to anybody here. */
@@ -46,6 +46,9 @@ const keyBytesUsual = 8;
 
 /** Room is made for so many buckets of keys at a time: that takes half a millisecond. */
 const bucketsReservedMax = 8192;
+
+/** A time to live that stands for none. */
+const noExpiryMs = -1;
 
 /** No opcode is below this, and no type of a value above. */
 const opcodeMin = RdbOpcode.SLOT_INFO;
@@ -114,11 +117,6 @@ export class RdbReader {
     this.#input.openSource(options.source);
   }
 
-  /** Whether the file has turned out to be RDB, of a version that can be read. */
-  get isBegun(): boolean {
-    return this.#version > 0;
-  }
-
   /** How much of the file was read, in bytes: at the end, where it ends. */
   get offset(): number {
     return this.#input.offset;
@@ -156,19 +154,20 @@ export class RdbReader {
     const input = this.#input;
     for (let i = 0; i < RDB_MAGIC.length; i++) {
       if (input.byte() !== RDB_MAGIC.charCodeAt(i)) {
-        input.fail("this is no RDB file", "Wrong signature trying to load DB from file");
+        this.#refuse("this is no RDB file", "Wrong signature trying to load DB from file");
       }
     }
-    let version = 0;
-    for (let i = 0; i < RDB_VERSION_DIGITS; i++) {
-      const digit = input.byte() - 48;
-      if (digit < 0 || digit > 9) input.fail("an RDB file without a version");
-      version = version * 10 + digit;
-    }
+    let digits = "";
+    for (let i = 0; i < RDB_VERSION_DIGITS; i++) digits += String.fromCharCode(input.byte());
+    const version = leadingInteger(digits);
     if (version < 1 || version > RDB_VERSION) {
-      input.fail(`RDB of version ${version}`, `Can't handle RDB format version ${version}`);
+      this.#refuse(`RDB of version ${version}`, `Can't handle RDB format version ${version}`);
     }
     this.#version = version;
+  }
+
+  #refuse(reason: string, logLine: string): never {
+    throw new ForeignFileError(reason, this.#input.offset, logLine);
   }
 
   /** Makes some of the room for the keys that are to come; whether there is enough now. */
@@ -204,6 +203,7 @@ export class RdbReader {
     switch (opcode) {
       case RdbOpcode.EXPIRETIME_MS:
         this.#expiresAtMs = input.int64();
+        if (this.#expiresAtMs === noExpiryMs) this.#expiresAtMs = null;
         return;
       case RdbOpcode.EXPIRETIME:
         this.#expiresAtMs = input.int32() * 1000;
@@ -241,7 +241,11 @@ export class RdbReader {
   #selectDatabase(index: number): void {
     const { databases } = this.#keyspace;
     if (index >= databases.length) {
-      this.#input.fail(`database ${index} where the server has ${databases.length}`);
+      this.#input.fail(
+        `database ${index} where the server has ${databases.length}`,
+        "FATAL: Data file was created with a Redis server configured to handle more than " +
+          `${databases.length} databases. Exiting`,
+      );
     }
     this.#link();
     this.#database = databases[index];
@@ -263,10 +267,11 @@ export class RdbReader {
     const log = this.#log;
     if (name === "redis-ver") log.notice(`Loading RDB produced by version ${value}`);
     else if (name === "ctime") {
-      const age = Math.floor(this.#startMs / 1000) - Number(value);
+      const age = Math.floor(this.#startMs / 1000) - leadingInteger(value);
       log.notice(`RDB age ${Math.max(0, age)} seconds`);
     } else if (name === "used-mem") {
-      log.notice(`RDB memory usage when created ${(Number(value) / 2 ** 20).toFixed(2)} Mb`);
+      const megabytes = leadingInteger(value) / 2 ** 20;
+      log.notice(`RDB memory usage when created ${megabytes.toFixed(2)} Mb`);
     } else if (name === "aof-preamble" && value === "1") log.notice("RDB has an AOF tail");
     else if (name === "aof-base" && value === "1") log.notice("RDB is base AOF");
   }
@@ -286,13 +291,18 @@ export class RdbReader {
 
   #readEnd(): void {
     this.#link();
-    if (this.#version >= RDB_VERSION_WITH_CHECKSUM) this.#input.checksum(this.#checksum);
+    if (this.#version >= RDB_VERSION_WITH_CHECKSUM) this.#readChecksum();
     this.#isAtEnd = true;
     const empty = this.keysEmpty === 0 ? "" : `, empty keys skipped: ${this.keysEmpty}`;
     this.#log.notice(
       `Done loading RDB, keys loaded: ${this.keysLoaded}, ` +
         `keys expired: ${this.keysExpired}${empty}.`,
     );
+  }
+
+  #readChecksum(): void {
+    if (this.#input.checksum(this.#checksum) || !this.#checksum) return;
+    this.#log.notice("RDB file was saved with checksum disabled: no check performed.");
   }
 
   /** The value is whole: its key is there from now on, unless its time has come. */
@@ -320,7 +330,12 @@ export class RdbReader {
   /** Lets everybody see the keys that are whole. */
   #link(): void {
     const refused = this.#batch.link(this.#database, this.#replaceKeys);
-    if (refused !== 0) this.#input.fail(`key '${this.#keyText(refused)}' is there already`);
+    if (refused === 0) return;
+    const key = this.#keyText(refused);
+    this.#input.fail(
+      `key '${key}' is there already`,
+      `RDB has duplicated key '${key}' in DB ${this.#database.index}`,
+    );
   }
 
   /** Some versions of Redis have left keys without elements; they are none. */

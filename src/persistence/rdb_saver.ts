@@ -82,6 +82,7 @@ export class RdbSaver {
   lastSucceeded = true;
   /** How long the last one in the background took; -1 before the first. */
   lastSeconds = -1;
+  /** How often one was begun in the background, or asked for by SAVE. */
   savesTotal = 0;
   /** To be made as soon as no other snapshot is under way. */
   isScheduled = false;
@@ -137,7 +138,6 @@ export class RdbSaver {
       if (error instanceof StorageError) log.warning(`Error saving DB on disk: ${error.message}`);
       throw error;
     }
-    this.savesTotal++;
     log.notice("DB saved on disk");
     this.noteSaved();
   }
@@ -146,6 +146,7 @@ export class RdbSaver {
   saveInBackground(): void {
     const { clock, log, stats } = this.#foundation;
     const startedMs = this.#lastTryMs = clock.nowMs();
+    this.savesTotal++;
     this.isScheduled = false;
     const save = new BackgroundSave(cut(this.#foundation, false), this.#destination(), clock);
     log.notice("Background saving started");
@@ -191,7 +192,6 @@ export class RdbSaver {
     const { clock, log } = this.#foundation;
     try {
       await this.#slot.run(save);
-      this.savesTotal++;
       this.noteSaved(dirty);
       log.notice("Background saving terminated with success");
     } catch (error) {

@@ -49,6 +49,11 @@ export function parseInt64(buffer: Uint8Array, start: number, end: number): Int6
   return exact < int64Min || exact > int64Max ? null : toInt64(exact);
 }
 
+/** As C reads a number (`atoi`): what comes behind it, or if there is none at all, is no error. */
+export function leadingInteger(text: string): number {
+  return Number.parseInt(text, 10) || 0;
+}
+
 /** `left + right`, or null where it leaves 64 bits. */
 export function addInt64(left: Int64, right: Int64): Int64 | null {
   if (typeof left === "number" && typeof right === "number") {

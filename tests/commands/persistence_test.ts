@@ -71,6 +71,20 @@ Deno.test("a save point that is reached makes a snapshot", async () => {
   );
 });
 
+Deno.test("INFO counts what BGSAVE begins and what SAVE was asked for", async () => {
+  await withServer(async (session) => {
+    const { run } = session;
+    const saves = async () => (await persistence(session)).rdb_saves;
+    assertEquals(await run("BGSAVE"), "Background saving started");
+    assertEquals(await saves(), "1");
+    await untilIs(session, "rdb_bgsave_in_progress", "0");
+    await run("DEBUG RELOAD");
+    assertEquals(await saves(), "1");
+    await run("SAVE");
+    assertEquals(await saves(), "2");
+  });
+});
+
 Deno.test("the log is turned on and off while the server runs", async () => {
   await withServer(async (session) => {
     const { run } = session;
@@ -116,7 +130,7 @@ Deno.test("a delayed snapshot is given up at once", async () => {
     await run("FLUSHALL");
     // no time goes by
     while ((await persistence(session)).rdb_bgsave_in_progress === "1");
-    assertEquals((await persistence(session)).rdb_saves, "0");
+    assertEquals((await persistence(session)).rdb_changes_since_last_save, "6");
   });
 });
 

@@ -21,6 +21,8 @@ const loaded = [
   opening,
 ];
 
+const shortRead = "# Short read or OOM loading DB. Unrecoverable error, aborting now.";
+
 const encoder = new TextEncoder();
 
 function commands(...lines: string[]): string {
@@ -132,6 +134,54 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: "a snapshot whose version is no number",
+    snapshot: "REDISabcd",
+    config: ["appendonly no"],
+    lines: [
+      "# Can't handle RDB format version 0",
+      "# Fatal error loading the DB, check server logs. Exiting.",
+    ],
+  },
+  {
+    name: "an empty snapshot",
+    snapshot: "",
+    config: ["appendonly no"],
+    lines: [shortRead, "# Internal error in RDB reading offset 0 -> an unexpected end"],
+  },
+  {
+    name: "a snapshot with a database that there is not",
+    snapshot: "REDIS0011\xfe\x10",
+    config: ["appendonly no"],
+    lines: [
+      "# FATAL: Data file was created with a Redis server configured to handle more than 16 " +
+      "databases. Exiting",
+      "# Internal error in RDB reading offset 11 -> database 16 where the server has 16",
+    ],
+  },
+  {
+    name: "a snapshot with a key twice",
+    snapshot: "REDIS0011\0\x01k\x01v\0\x01k\x01v\xff" + "\0".repeat(8),
+    config: ["appendonly no"],
+    lines: [
+      "# RDB has duplicated key 'k' in DB 0",
+      "# Internal error in RDB reading offset 20 -> key 'k' is there already",
+    ],
+  },
+  {
+    name: "a snapshot without a checksum, from a time that is no number",
+    snapshot: "REDIS0011\xfa\x05ctime\x04soon\xfa\x08used-mem\x01x\xfa\x02%x\x02\xc3\xa4\xff" +
+      "\0".repeat(8),
+    config: ["appendonly no"],
+    lines: [
+      "* RDB age 1767225600 seconds",
+      "* RDB memory usage when created 0.00 Mb",
+      "* RDB '%x': ä",
+      "* RDB file was saved with checksum disabled: no check performed.",
+      "* Done loading RDB, keys loaded: 0, keys expired: 0.",
+      `* DB loaded from disk: ${seconds}`,
+    ],
+  },
+  {
     name: "a snapshot that says where it comes from, and is cut off",
     snapshot: "REDIS0011\xfa\x09redis-ver\x057.2.4\xfa\x08used-mem\x071000000\xfa\x08aof-base\x011",
     config: ["appendonly no"],
@@ -139,7 +189,7 @@ const cases: readonly Case[] = [
       "* Loading RDB produced by version 7.2.4",
       "* RDB memory usage when created 0.95 Mb",
       "* RDB is base AOF",
-      "# Short read or OOM loading DB. Unrecoverable error, aborting now.",
+      shortRead,
       "# Internal error in RDB reading offset 56 -> an unexpected end",
     ],
   },

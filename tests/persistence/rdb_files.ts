@@ -179,6 +179,23 @@ export const rdbFiles: ReadonlyMap<string, Uint8Array> = new Map([
   ["version 0", rdbFile(0, () => {})],
   ["version 13", rdbFile(13, () => {})],
   ["version of letters", new TextEncoder().encode("REDISabcd")],
+  [
+    "version with spaces",
+    Uint8Array.of(
+      ...new TextEncoder().encode("REDIS 9 x"),
+      ...simple.subarray(9, -8),
+      ...new Uint8Array(8),
+    ),
+  ],
+  [
+    "a time to live of -1",
+    plain(11, (builder) =>
+      pair(
+        pair(builder.byte(0xfc).fixed(-1, 8), "stays", "on").byte(0xfc).fixed(-2, 8),
+        "goes",
+        "at once",
+      )),
+  ],
   ["a key twice", plain(11, (builder) => pair(pair(builder, "key", "one"), "key", "two"))],
   [
     "a key in two databases",
