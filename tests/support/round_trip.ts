@@ -52,9 +52,11 @@ export async function* roundTrip(
       const ours = folder(`ours-${kind}`);
       const isLog = kind !== "snapshot";
       const names = isLog ? ["appendonlydir"] : ["dump.rdb"];
-      if (kind === "commands") digest = await withReal(program, theirs, true, rewriteAsCommands);
+      if (kind === "commands") digest = await rewriteAsCommands(program, theirs);
       copySync(theirs, ours, names);
       const loaded = await passThrough(ours, kind);
+      // a log may lack what its server had: a BITFIELD that fails is not in it, and may lengthen a string
+      if (loaded !== digest && isLog) digest = await withReal(program, theirs, true, digestOf);
       if (loaded !== digest) yield `redino finds ${loaded} in the ${kind} of ${program}: ${digest}`;
       const back = folder(`back-${kind}`);
       copySync(ours, back, names);
@@ -183,13 +185,22 @@ async function passThrough(directory: string, kind: Kind): Promise<string> {
   }
 }
 
-/** Has a real server begin its log anew, with commands; returns the digest of its data. */
-async function rewriteAsCommands(client: Client): Promise<string> {
-  await digestOf(client);
-  await client.send(["CONFIG", "SET", "aof-use-rdb-preamble", "no"]);
-  await client.send(["BGREWRITEAOF"]);
-  while (!(await run(client, "INFO persistence")).includes("aof_rewrite_in_progress:0"));
-  return await digestOf(client);
+/**
+ * Has a real server begin its log anew, with commands; returns the digest of its data. Twice, as such a log
+ * lacks what commands can't make: entries that are pending though they were deleted.
+ */
+async function rewriteAsCommands(program: string, directory: string): Promise<string> {
+  let digest = "";
+  for (let time = 0; time < 2; time++) {
+    digest = await withReal(program, directory, true, async (client) => {
+      await untilLoaded(client);
+      await client.send(["CONFIG", "SET", "aof-use-rdb-preamble", "no"]);
+      await client.send(["BGREWRITEAOF"]);
+      while (!(await run(client, "INFO persistence")).includes("aof_rewrite_in_progress:0"));
+      return await digestOf(client);
+    });
+  }
+  return digest;
 }
 
 /** A small sorted set has no -0, and a large one that is read from a file may be small then. */
@@ -246,6 +257,10 @@ async function withReal<Result>(
 
 /** The digest of the data that a server has when it has loaded all of it. */
 async function digestOf(client: Client): Promise<string> {
-  while (await run(client, "PING") !== "PONG");
+  await untilLoaded(client);
   return await run(client, "DEBUG DIGEST");
+}
+
+async function untilLoaded(client: Client): Promise<void> {
+  while (await run(client, "PING") !== "PONG");
 }
