@@ -26,3 +26,15 @@ Deno.test("a turn of others is enough for bytes to arrive", async () => {
   await talking;
   assertEquals(arrived, roundTrips);
 });
+
+Deno.test("a turn of others is no longer than timers take that are set during it", async () => {
+  const turns = 20;
+  let timersFired = 0;
+  let timer = setTimeout(function fire() {
+    timersFired++;
+    timer = setTimeout(fire, 0);
+  }, 0);
+  for (let i = 0; i < turns; i++) await othersTurn();
+  clearTimeout(timer);
+  assert(timersFired <= 2 * turns, `${timersFired} timers fired in ${turns} turns`);
+});
