@@ -232,6 +232,7 @@ export class Server implements ServerContext {
       throw error;
     }
     this.#state = "running";
+    this.log.notice("Server initialized");
     if (this.#loadsData) await this.#load();
     this.expirer.start();
     this.#cron();
@@ -265,6 +266,7 @@ export class Server implements ServerContext {
   }
 
   shutdown(options: ShutdownOptions): boolean {
+    this.log.notice("User requested shutdown...");
     if (!this.#save(options) && !options.force) {
       this.log.warning(
         "Errors trying to shut down the server. Check the logs for more information.",
@@ -332,7 +334,8 @@ export class Server implements ServerContext {
     await this.#untilRead(Promise.all(farewells));
     await listenersClosed;
     await this.persistence.close();
-    this.log.warning("redino is now ready to exit, bye bye...");
+    // what has failed is the last that the log says
+    if (this.#exitCode === 0) this.log.warning("redino is now ready to exit, bye bye...");
     this.#resolveStopped(this.#exitCode);
   }
 

@@ -107,6 +107,7 @@ Deno.test({
       assertEquals([...Deno.readDirSync(directory)], []);
       assertEquals(logged, [
         "* Running mode=standalone, port=0.",
+        "* Server initialized",
         "* Ready to accept connections unix",
         "* Removing the unix socket file.",
         "# redino is now ready to exit, bye bye...",
@@ -254,6 +255,17 @@ Deno.test("SHUTDOWN sends the replies before it, runs nothing after it, and ends
     await write(socket, "SET a 1\r\nGET a\r\nSHUTDOWN NOSAVE\r\nSET a 2\r\nPING\r\n");
     assertEquals(await readToEnd(socket), "+OK\r\n$1\r\n1\r\n");
     await bystander.closed;
+    assertEquals(await server.stopped, 0);
+    assertEquals(logged.slice(-2), [
+      "* User requested shutdown...",
+      "# redino is now ready to exit, bye bye...",
+    ]);
+  });
+});
+
+Deno.test("the log tells of an end that a signal asks for", async () => {
+  await withServer(async ({ server, logged }) => {
+    assert(server.shutdown({ save: false, now: false, force: false }));
     assertEquals(await server.stopped, 0);
     assertEquals(logged.slice(-2), [
       "* User requested shutdown...",

@@ -34,7 +34,6 @@ function shutdown({ args, server }: CommandContext): void {
     // nothing is waited for before the end, so there is never anything to call off
     throw new CommandError(errors.noShutdown);
   }
-  server.log.notice("User requested shutdown...");
   // no reply where it is done: the client sees the connection end
   if (!server.shutdown(options)) throw new CommandError(errors.shutdownFailed);
 }

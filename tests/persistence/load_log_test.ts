@@ -204,7 +204,7 @@ async function linesOf(storage: SimulatedStorage, lines: readonly string[]): Pro
   await server.start().catch(() => {});
   const told = logged.slice();
   await server.stop();
-  return told.filter((line) => !/Running mode|Ready to accept|ready to exit/.test(line));
+  return told.filter((line) => !/Running mode|Server initialized|Ready to accept/.test(line));
 }
 
 for (
