@@ -7,6 +7,7 @@
  * What a write puts into a file survives the death of the process, not that of the machine; for that
  * there is `sync`. That a file exists, or has another name, survives once its folder is synced.
  */
+import { systemErrorCode, systemErrorText } from "./system_error.ts";
 
 /** What of a failure its handling depends on. */
 export type StorageErrorKind =
@@ -217,14 +218,14 @@ function attempt<Result>(run: () => Result): Result {
 }
 
 /** Codes of the system's errors that say that there is no room. */
-const fullCodes: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT", "EFBIG"];
+const fullCodes: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 function storageError(error: unknown): StorageError {
   if (!(error instanceof Error)) return new StorageError(String(error));
-  const [message] = error.message.split(" (os error", 1);
+  const message = systemErrorText(error);
   if (error instanceof Deno.errors.NotFound) return new StorageError(message, "missing");
-  const { code } = error as Error & { code?: string };
-  return new StorageError(message, fullCodes.includes(code) ? "full" : "other");
+  const isFull = fullCodes.includes(systemErrorCode(error));
+  return new StorageError(message, isFull ? "full" : "other");
 }
 
 /**

@@ -9,6 +9,7 @@ export const layers: readonly string[] = [
   "limits",
   "clock",
   "random",
+  "system_error",
   "storage",
   "log",
   // The engine and the protocol.

@@ -1,7 +1,7 @@
 /** The file that says which process is the server, while it runs (`pidfile`). */
 import type { Config } from "../config/config.ts";
-import { systemErrorText } from "../config/directive_types.ts";
 import type { Log } from "../log.ts";
+import { systemErrorText } from "../system_error.ts";
 
 export class PidFile {
   readonly #path: string;

@@ -2,9 +2,9 @@
 import type { CommandContext } from "../command/context.ts";
 import type { Handlers } from "../command/spec.ts";
 import { ProtectedAction } from "../config/config.ts";
-import { systemErrorText } from "../config/directive_types.ts";
 import { rewriteFile } from "../config/rewrite.ts";
 import { CommandError, errors, rewriteFailed } from "../resp/errors.ts";
+import { systemErrorText } from "../system_error.ts";
 import { replyHelp } from "./help.ts";
 
 /** The arguments from `from` on, as texts. */

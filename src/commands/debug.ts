@@ -7,7 +7,6 @@
  */
 import type { CommandContext } from "../command/context.ts";
 import type { Handler, Handlers } from "../command/spec.ts";
-import { systemErrorText } from "../config/directive_types.ts";
 import { rewriteFile } from "../config/rewrite.ts";
 import type { Log } from "../log.ts";
 import { datasetDigest, valueDigest } from "../observe/digest.ts";
@@ -32,6 +31,7 @@ import { debugProtocol } from "./debug_protocol.ts";
 import { LoadError } from "../persistence/loader.ts";
 import type { Persistence } from "../persistence/persistence.ts";
 import { StorageError } from "../storage.ts";
+import { systemErrorText } from "../system_error.ts";
 import { replyHelp } from "./help.ts";
 
 /** A subcommand, with the number of arguments that it takes, `debug` and its own name included. */

@@ -5,6 +5,7 @@
  */
 import { formatFixed, parseDouble } from "../resp/doubles.ts";
 import { toInt64 } from "../resp/numbers.ts";
+import { systemErrorText } from "../system_error.ts";
 import { formatNotifyLetters, parseNotifyLetters } from "./notify_classes.ts";
 import { resolve } from "node:path";
 import type {
@@ -546,12 +547,6 @@ function checkBounds(value: bigint, min: bigint, max: bigint): void {
 /** A list with nothing in it is written as one empty word. */
 function isEmptyList(words: readonly string[]): boolean {
   return words.length === 0 || (words.length === 1 && words[0] === "");
-}
-
-/** What the system said, as `strerror` words it. */
-export function systemErrorText(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split(" (os error", 1)[0];
 }
 
 /** Letters of the keyspace notifications that are wanted. */

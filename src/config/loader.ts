@@ -3,9 +3,9 @@
  * later overruling the earlier; `include` reads further files in place.
  */
 import { basename, dirname, join } from "node:path";
+import { systemErrorText } from "../system_error.ts";
 import { redisVersion } from "../version.ts";
 import { type Config, ConfigError } from "./config.ts";
-import { systemErrorText } from "./directive_types.ts";
 import { isGlob, matchesGlob, splitWords } from "./words.ts";
 
 /** Why the server can't start with this configuration; the message is for standard error. */

@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { systemErrorText } from "../system_error.ts";
 
 /** How long accepting rests after it failed, in milliseconds. */
 const retryDelayMs = 100;
@@ -66,8 +67,7 @@ export class Listener {
       return await this.#acceptor.accept();
     } catch (error) {
       if (this.#closed) return null;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#log.warning(`Accepting client connection: ${reason}`);
+      this.#log.warning(`Accepting client connection: ${systemErrorText(error)}`);
     }
     await this.#rest();
     return null;

@@ -9,6 +9,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { systemErrorCode, systemErrorText } from "../system_error.ts";
 import { type Acceptor, Listener } from "./listener.ts";
 import { isMappedIpv4 } from "./sockets.ts";
 
@@ -26,6 +27,8 @@ const unsupportedCodes = [
 
 /** An address to listen on. */
 interface BindAddress {
+  /** As `bind` has it, for people. */
+  readonly name: string;
   readonly hostname: string;
   /** Whether the server does without it where this machine does not have it. */
   readonly optional: boolean;
@@ -112,7 +115,7 @@ export class Listeners {
       this.#unix = new Listener(path, acceptor, this.#clock, this.#log);
       if (mode !== 0) Deno.chmodSync(path, mode);
     } catch (error) {
-      this.#log.warning(`Failed opening Unix socket: ${messageOf(error)}`);
+      this.#log.warning(`Failed opening Unix socket: ${systemErrorText(error)}`);
       throw error;
     }
     this.#run([this.#unix]);
@@ -154,7 +157,7 @@ export class Listeners {
 
   /** Opens one address; null where the server can do without it. */
   #openOne(
-    { hostname, optional }: BindAddress,
+    { name, hostname, optional }: BindAddress,
     port: number,
     backlog: number,
     others: readonly Listener[],
@@ -163,11 +166,11 @@ export class Listeners {
     try {
       return new Listener(hostname, this.#listen(options), this.#clock, this.#log);
     } catch (error) {
-      const code = codeOf(error);
+      const code = systemErrorCode(error);
       if (code === "EADDRINUSE" && hostname === anyIpv4 && isTakenByIpv6(others, port)) return null;
       this.#log.warning(
-        `Warning: Could not create server TCP listening socket ${hostname}:${port}: ` +
-          messageOf(error),
+        `Warning: Could not create server TCP listening socket ${name}:${port}: ` +
+          systemErrorText(error),
       );
       if (optional && code === "EADDRNOTAVAIL") return null;
       if (unsupportedCodes.includes(code)) return null;
@@ -219,7 +222,7 @@ function parseBind(bind: readonly string[]): BindAddress[] {
   const addresses = bind.map((word) => {
     const optional = word.startsWith("-");
     const name = optional ? word.slice(1) : word;
-    return { hostname: name === "*" ? anyIpv4 : name === "::*" ? anyIpv6 : name, optional };
+    return { name, hostname: name === "*" ? anyIpv4 : name === "::*" ? anyIpv6 : name, optional };
   });
   const isAnyIpv6 = ({ hostname }: BindAddress) => hostname === anyIpv6;
   return [...addresses.filter(isAnyIpv6), ...addresses.filter((one) => !isAnyIpv6(one))];
@@ -237,13 +240,4 @@ function isSocket(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** The system's name of an error, `EADDRINUSE`; empty where it is not the system's. */
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
