@@ -10,8 +10,8 @@
  */
 import { quote, splitWords } from "../config/words.ts";
 
-/** Longest line, its end included, in bytes. */
-const lineBytesMax = 1024;
+/** What Redis reads of a manifest at a time: a line with its end, or the beginning of a longer one. */
+const portions = /[^\n]{0,1023}\n|[^\n]{1,1024}/g;
 
 /** What a file of the log is for, by the letter that the manifest has for it. */
 export enum AofFileType {
@@ -48,7 +48,7 @@ export class AofManifest {
     base: AofFile | null = null,
     increments: readonly AofFile[] = [],
     history: readonly AofFile[] = [],
-    baseSequence: number = base?.sequence ?? 0,
+    baseSequence: number = Math.max(0, base?.sequence ?? 0),
     incrementSequence: number = increments.at(-1)?.sequence ?? 0,
   ) {
     this.base = base;
@@ -136,21 +136,20 @@ export class AofManifest {
   static parse(text: string): AofManifest {
     if (text === "") throw new ManifestError("Found an empty AOF manifest");
     const files: Record<AofFileType, AofFile[]> = { b: [], i: [], h: [] };
-    const lines = text.split("\n");
-    // of a line that has no end something may be missing
-    const last = lines.pop()!;
-    lines.concat(last === "" ? [] : [last]).forEach((line, i) => {
-      if (line.startsWith("#")) return;
-      if (i === lines.length || new TextEncoder().encode(line).length >= lineBytesMax) {
+    text.match(portions)!.forEach((portion, i) => {
+      if (portion.startsWith("#")) return;
+      // of a line that has no end something may be missing
+      if (!portion.endsWith("\n") || portion.includes("\0")) {
         throw new ManifestError("The AOF manifest file contains too long line");
       }
+      const line = trim(portion);
       try {
         const { type, file } = parseLine(line);
         checkOrder(type, file, files);
         files[type].push(file);
       } catch (error) {
         if (!(error instanceof ManifestError)) throw error;
-        error.line = { number: i + 1, text: trim(line) };
+        error.line = { number: i + 1, text: line };
         throw error;
       }
     });
@@ -161,26 +160,33 @@ export class AofManifest {
 const badFormat = "Invalid AOF manifest file format";
 
 function parseLine(line: string): { type: AofFileType; file: AofFile } {
-  const words = splitWords(trim(line));
+  const words = splitWords(line);
   // a word's value follows it; those that are not known yet are for later versions
   if (words === null || words.length < 6 || words.length % 2 !== 0) {
     throw new ManifestError(badFormat);
   }
   const values = new Map<string, string>();
-  for (let i = 0; i < words.length; i += 2) values.set(words[i].toLowerCase(), words[i + 1]);
-  const [name, sequence, type] = ["file", "seq", "type"].map((word) => values.get(word));
-  if (name !== undefined && /[/\\]/.test(name)) {
-    throw new ManifestError("File can't be a path, just a filename");
+  for (let i = 0; i < words.length; i += 2) {
+    const [key, value] = [words[i].toLowerCase(), words[i + 1]];
+    if (key === "file" && /[/\\]/.test(value)) {
+      throw new ManifestError("File can't be a path, just a filename");
+    }
+    values.set(key, value);
   }
-  if (!name || !type || !/^[1-9]\d{0,15}$/.test(sequence ?? "")) throw new ManifestError(badFormat);
-  if (type !== "b" && type !== "i" && type !== "h") {
+  const [name, digits = "", type = ""] = ["file", "seq", "type"].map((word) => values.get(word));
+  // as C reads a number, whatever comes behind it
+  const sequence = Number.parseInt(digits, 10) || 0;
+  const isComplete = name !== undefined && type !== "" && sequence !== 0;
+  if (!isComplete || !Number.isSafeInteger(sequence)) throw new ManifestError(badFormat);
+  const [letter] = type;
+  if (letter !== "b" && letter !== "i" && letter !== "h") {
     throw new ManifestError("Unknown AOF file type");
   }
-  return { type: type as AofFileType, file: { name, sequence: Number(sequence) } };
+  return { type: letter as AofFileType, file: { name, sequence } };
 }
 
 function trim(line: string): string {
-  return line.replace(/^[ \t\r]+|[ \t\r]+$/g, "");
+  return line.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
 }
 
 function checkOrder(

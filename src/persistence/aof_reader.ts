@@ -12,8 +12,8 @@ const windowBytes = 1024 * 1024;
 /** No argument is longer than this. */
 const argumentBytesMax = 512 * 1024 * 1024;
 const argumentsMax = 0x7fffffff;
-/** A line of digits, or an annotation, is shorter. */
-const lineBytesMax = 1024;
+/** A line of digits, or an annotation, is no longer, its end included. */
+const lineBytesMax = 1023;
 
 const carriageReturn = 13;
 const lineFeed = 10;

@@ -22,6 +22,18 @@ Deno.test("words that a later version adds and comments are taken", () => {
   assertEquals(manifest.format(), "file a.2.incr.aof seq 2 type i\n");
 });
 
+Deno.test("numbers and types are read as C does, and the last of several words counts", () => {
+  const manifest = AofManifest.parse(
+    "FILE a Seq 01x TYPE ix\nfile b file c seq +2 type i\n#a\0b\n" +
+      `#${"a".repeat(1022)}\nfile "" seq -1 type b\r\n`,
+  );
+  assertEquals(
+    manifest.format(),
+    'file "" seq -1 type b\nfile a seq 1 type i\nfile c seq 2 type i\n',
+  );
+  assertEquals(manifest.withBase("log", true, 2).base?.sequence, 1);
+});
+
 Deno.test("a log begins with a base and a file of commands, and is rewritten to others", () => {
   const first = new AofManifest().withBase("log", true, 0).withIncrement("log");
   assertEquals(
@@ -58,6 +70,13 @@ const refused: readonly [manifest: string, reason: string][] = [
   ["file a seq 1 type x\n", "Unknown AOF file type"],
   ["file a seq 1 type b\nfile b seq 2 type b\n", "Found duplicate base file information"],
   ["file a seq 1 type i\nfile b seq 1 type i\n", "Found a non-monotonic sequence number"],
+  ["file a seq -1 type i\n", "Found a non-monotonic sequence number"],
+  ["file a seq 9007199254740992 type i\n", "Invalid AOF manifest file format"],
+  ['file a seq 1 type ""\n', "Invalid AOF manifest file format"],
+  ["file a/b file a seq 1 type i\n", "File can't be a path, just a filename"],
+  ["file a\0 seq 1 type i\n", "The AOF manifest file contains too long line"],
+  // what is behind its first 1,024 characters is a line of its own
+  [`#${"a".repeat(1023)}\n`, "Invalid AOF manifest file format"],
   ["file a seq 1 type i", "The AOF manifest file contains too long line"],
   [`file ${"a".repeat(1100)} seq 1 type i\n`, "The AOF manifest file contains too long line"],
 ];

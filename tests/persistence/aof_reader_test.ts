@@ -87,3 +87,9 @@ Deno.test("an announced length takes no memory that the file doesn't have", () =
   assertEquals(readAll("*2\r\n$3\r\nGET\r\n$536870912\r\nx").end, AofRead.Truncated);
   assertEquals(readAll("*2147483647\r\n$3\r\nGET\r\n").end, AofRead.Truncated);
 });
+
+Deno.test("a line has 1,023 bytes at most", () => {
+  const annotation = (length: number) => `#${"x".repeat(length - 3)}\r\n`;
+  assertEquals(readAll(annotation(1023)).end, AofRead.End);
+  assertEquals(readAll(annotation(1024)).end, AofRead.Malformed);
+});
