@@ -56,6 +56,7 @@ async function serve(args: ServerArguments & { kind: "start" }): Promise<number>
     );
   }
   const server = new Server({ config, clock, log });
+  endOnSignals(server, log);
   try {
     await server.start();
   } catch (error) {
@@ -66,7 +67,6 @@ async function serve(args: ServerArguments & { kind: "start" }): Promise<number>
   }
   // only now: one that could not start must not take the file of one that runs
   const pidFile = PidFile.write(config, log);
-  endOnSignals(server, log);
   const exitCode = await server.stopped;
   pidFile?.remove();
   return exitCode;
@@ -88,7 +88,9 @@ function endOnSignals(server: Server, log: Log): void {
         log.warning("You insist... exiting now.");
         Deno.exit(1);
       }
-      log.warning(`Received ${signal} scheduling shutdown...`);
+      const isLoading = server.persistence.loading !== null;
+      const what = isLoading ? "shutdown signal during loading," : signal;
+      log.warning(`Received ${what} scheduling shutdown${isLoading ? "." : "..."}`);
       const { shutdownOnSigint, shutdownOnSigterm } = server.config.values;
       asked = server.shutdown(signal === "SIGTERM" ? shutdownOnSigterm : shutdownOnSigint);
     });

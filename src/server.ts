@@ -233,7 +233,7 @@ export class Server implements ServerContext {
     }
     this.#state = "running";
     this.log.notice("Server initialized");
-    if (this.#loadsData) await this.#load();
+    if (this.#loadsData && !await this.#load()) return;
     this.expirer.start();
     this.#cron();
     const { maxmemoryBytes, unixsocket } = this.config.values;
@@ -279,21 +279,33 @@ export class Server implements ServerContext {
     return true;
   }
 
-  /** Loads what there is; clients are told to wait meanwhile. */
-  async #load(): Promise<void> {
+  /** Loads what there is; clients are told to wait meanwhile. False if the end came first. */
+  async #load(): Promise<boolean> {
+    const turn = async () => {
+      await othersTurn();
+      return this.#state === "running";
+    };
     try {
-      await this.persistence.start(othersTurn);
+      if (!await this.persistence.start(turn)) return false;
     } catch (error) {
       if (error instanceof LoadError) this.log.warning(error.message);
       await this.#end(1);
       throw error;
     }
-    if (this.config.values.appendonly) this.propagation.feed = this.persistence.aof;
+    this.#feedLog();
+    return true;
+  }
+
+  /** Has the log hear of changes, or nobody. */
+  #feedLog(): void {
+    this.propagation.feed = this.config.values.appendonly ? this.persistence.aof : null;
   }
 
   /** Saves data that is to be saved before the end; false if it can't be. */
   #save({ save, force }: ShutdownOptions): boolean {
-    const { aof, rdb } = this.persistence;
+    const { aof, loading, rdb } = this.persistence;
+    // what was loaded until now is less than what the files have
+    if (loading !== null) return true;
     if (aof.state === AofState.Beginning && aof.isRewriting) {
       // without that no file has what is in memory
       this.log.warning(`Writing initial AOF${force ? ". Exit anyway." : ", can't exit."}`);
@@ -365,7 +377,7 @@ export class Server implements ServerContext {
     config.onChange(["maxmemoryBytes"], () => this.#applyMaxmemory());
     config.onChange(["appendonly"], () => {
       this.persistence.followConfig();
-      this.propagation.feed = values.appendonly ? this.persistence.aof : null;
+      this.#feedLog();
     });
     config.onChange(["aofDisableAutoGc"], () => this.persistence.aof.removeHistory());
     config.onChange(["trackingTableMaxKeys"], () => this.tracking.limitKeys());

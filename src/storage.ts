@@ -13,6 +13,8 @@ import { systemErrorCode, systemErrorText } from "./system_error.ts";
 export type StorageErrorKind =
   /** There is no such file or folder. */
   | "missing"
+  /** It is a folder, and no file. */
+  | "folder"
   /** No space is left, or what this user may have of it. */
   | "full"
   | "other";
@@ -223,7 +225,11 @@ const fullCodes: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 function storageError(error: unknown): StorageError {
   if (!(error instanceof Error)) return new StorageError(String(error));
   const message = systemErrorText(error);
-  if (error instanceof Deno.errors.NotFound) return new StorageError(message, "missing");
+  const { errors } = Deno;
+  if (error instanceof errors.NotFound || error instanceof errors.NotADirectory) {
+    return new StorageError(message, "missing");
+  }
+  if (error instanceof errors.IsADirectory) return new StorageError(message, "folder");
   const isFull = fullCodes.includes(systemErrorCode(error));
   return new StorageError(message, isFull ? "full" : "other");
 }

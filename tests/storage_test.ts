@@ -53,7 +53,12 @@ Deno.test("what is not there is told from what can't be read", async () => {
   await withFolder((path, storage) => {
     assertEquals(assertThrows(() => storage.open(path), StorageError).kind, "missing");
     storage.makeFolder(path);
-    assertEquals(assertThrows(() => storage.create(path), StorageError).kind, "other");
+    assertEquals(assertThrows(() => storage.create(path), StorageError).kind, "folder");
+    using folder = storage.open(path);
+    assertEquals(assertThrows(() => folder.read(new Uint8Array(1)), StorageError).kind, "folder");
+    storage.create(`${path}/file`)[Symbol.dispose]();
+    const below = `${path}/file/below`;
+    assertEquals(assertThrows(() => storage.open(below), StorageError).kind, "missing");
     return Promise.resolve();
   });
 });

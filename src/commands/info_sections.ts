@@ -186,7 +186,7 @@ function* memoryFields({ server }: CommandContext): Iterable<InfoField> {
 }
 
 function* persistenceFields({ server }: CommandContext): Iterable<InfoField> {
-  const { persistence } = server;
+  const { config: { values }, persistence } = server;
   const { aof, keysExpired, keysLoaded, loading, rdb, slot } = persistence;
   yield ["loading", loading === null ? 0 : 1];
   yield ["async_loading", 0];
@@ -218,7 +218,7 @@ function* persistenceFields({ server }: CommandContext): Iterable<InfoField> {
   yield ["aof_last_cow_size", 0];
   yield ["module_fork_in_progress", 0];
   yield ["module_fork_last_cow_size", 0];
-  if (aof.state !== AofState.Off) yield* aofFields(aof);
+  if (values.appendonly) yield* aofFields(aof);
   if (loading !== null) yield* loadingFields(loading, server.clock.nowMs());
 }
 

@@ -48,7 +48,7 @@ export class AppendOnlyFile {
   consecutiveFailures = 0;
   /** To be rewritten as soon as no snapshot is under way. */
   isRewriteScheduled = false;
-  /** Bytes of all files when the last base was written. */
+  /** Bytes of all files when the last base was written; of the base alone where that was another process. */
   baseBytes = 0;
   /** For tests: everything stands still for so long before something is written. */
   flushDelayUs = 0;
@@ -160,24 +160,32 @@ export class AppendOnlyFile {
     const { storage, values, log, clock } = this.#foundation;
     this.#makeFolder();
     let manifest = this.#manifest;
+    for (const { name } of manifest.files) this.#syncFile(name);
     if (manifest.files.length === 0) {
       manifest = manifest.withBase(values.appendfilename, values.aofUseRdbPreamble, 0);
       const { name } = manifest.base!;
       log.notice(`Creating AOF base file ${name} on server start`);
-      loadedBytes = saveNow(cut(this.#foundation, true), this.#destination(name), clock);
+      // as in Redis, its bytes are not counted
+      saveNow(cut(this.#foundation, true), this.#destination(name), clock);
     }
     if (manifest.increments.length === 0) {
       manifest = manifest.withIncrement(values.appendfilename);
       log.notice(`Creating AOF incr file ${manifest.increments[0].name} on server start`);
     } else log.notice(`Opening AOF incr file ${manifest.increments.at(-1)!.name} on server start`);
     const file = storage.append(this.#path(manifest.increments.at(-1)!.name));
-    this.#persist(manifest);
+    if (manifest !== this.#manifest) this.#persist(manifest);
+    else storage.syncFolder(this.#folder);
     this.#manifest = manifest;
     this.#follow(file, null);
     this.#bytesBefore = loadedBytes - file.size;
-    this.baseBytes = this.currentBytes;
     this.#state = AofState.On;
     this.removeHistory();
+  }
+
+  /** Makes last what a process that was killed may have written, and not synced. */
+  #syncFile(name: string): void {
+    using file = this.#foundation.storage.append(this.#path(name));
+    file.syncNow();
   }
 
   /** Turns the log on at run time: it counts when its first base is written. */

@@ -119,8 +119,14 @@ function* readRdb(
   return reader;
 }
 
+/** How long a log is that was loaded, in bytes: all of its files, and the base of them. */
+export interface LoadedLog {
+  readonly bytes: number;
+  readonly baseBytes: number;
+}
+
 /**
- * Reads all files of a log into the databases, which are empty. Returns their length in bytes.
+ * Reads all files of a log into the databases, which are empty.
  *
  * @throws {LoadError}
  */
@@ -129,7 +135,7 @@ export function* loadAof(
   manifest: AofManifest,
   runner: CommandRunner,
   progress: LoadProgress,
-): Generator<void, number> {
+): Generator<void, LoadedLog> {
   const { clock, log, resolvePath, values } = foundation;
   foundation.functions = [];
   const files = manifest.files.map(({ name }) => {
@@ -137,16 +143,19 @@ export function* loadAof(
   });
   const lengths = files.map((file) => lengthOf(foundation, file));
   progress.bytesTotal += lengths.reduce((sum, length) => sum + length, 0);
+  let baseBytes = 0;
   for (const [i, file] of files.entries()) {
     if (lengths[i] === 0) continue;
     const startedMs = clock.nowMs();
     // the next file is not written to before this one is complete, but it is there already
     const isLast = lengths.slice(i + 1).every((length) => length === 0);
     yield* loadAofFile(foundation, file, runner, progress, isLast);
-    const kind = i === 0 && manifest.base !== null ? "base" : "incr";
+    const isBase = i === 0 && manifest.base !== null;
+    if (isBase) baseBytes = progress.bytesLoaded;
+    const kind = isBase ? "base" : "incr";
     log.notice(`DB loaded from ${kind} file ${file.name}: ${secondsSince(clock, startedMs)}`);
   }
-  return progress.bytesLoaded;
+  return { bytes: progress.bytesLoaded, baseBytes };
 }
 
 /** Reads one file of a log: a snapshot, commands, or commands behind a snapshot. */

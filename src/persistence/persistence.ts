@@ -9,6 +9,7 @@ import { AofState, AppendOnlyFile, type Fatal } from "./aof.ts";
 import {
   type CommandRunner,
   loadAof,
+  type LoadedLog,
   LoadError,
   LoadProgress,
   loadRdb,
@@ -66,8 +67,9 @@ export class Persistence {
     this.rdb.cron();
   }
 
-  /** Turns the log on or off, as the configuration says. */
+  /** Turns the log on or off, as the configuration says; while data is being loaded, behind that. */
   followConfig(): void {
+    if (this.loading !== null) return;
     if (this.#foundation.values.appendonly) this.aof.turnOn();
     else this.aof.turnOff();
   }
@@ -79,18 +81,21 @@ export class Persistence {
   }
 
   /**
-   * Loads what there is, and begins to log if that is wanted.
+   * Loads what there is, and begins to log if that is wanted. Whether it has come to its end.
    *
-   * @param turn Lets others do something, between portions of the work.
+   * @param turn Lets others do something, between portions of the work; whether that is to go on.
    * @throws {LoadError}
    */
-  async start(turn: () => Promise<void>): Promise<void> {
+  async start(turn: () => Promise<boolean>): Promise<boolean> {
     const steps = this.#load();
     while (!steps.next().done) {
       this.#setTime();
-      await turn();
+      if (await turn()) continue;
+      steps.return(undefined);
+      return false;
     }
     this.#setTime();
+    return true;
   }
 
   /**
@@ -119,14 +124,16 @@ export class Persistence {
     if (!values.appendonly) {
       if (yield* this.#loadRdb()) this.#logLoaded("disk", startedMs);
       this.rdb.noteSaved();
-      return;
+      this.#setTime();
+      // it may have been turned on since
+      return this.followConfig();
     }
-    const loadedBytes = yield* this.#loadAof();
+    const { bytes } = yield* this.#loadAof();
     if (this.aof.manifest.files.length > 0) this.#logLoaded("append only file", startedMs);
-    this.rdb.noteSaved();
     this.#setTime();
+    if (!values.appendonly) return;
     try {
-      this.aof.open(loadedBytes);
+      this.aof.open(bytes);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       throw new LoadError(`Can't open the append-only file: ${error.message}`);
@@ -140,10 +147,12 @@ export class Persistence {
     );
   }
 
-  #loadAof(): Generator<void, number> {
-    return this.#measured((progress) =>
+  *#loadAof(): Generator<void, LoadedLog> {
+    const loaded = yield* this.#measured((progress) =>
       loadAof(this.#foundation, this.aof.manifest, this.#runner, progress)
     );
+    this.aof.baseBytes = loaded.baseBytes;
+    return loaded;
   }
 
   *#measured<Result>(
@@ -220,12 +229,15 @@ export class Persistence {
     return new LoadError(`${message}\n`);
   }
 
+  /** Whether there is a file of this name. */
   #isThere(path: string): boolean {
     try {
-      this.#foundation.storage.open(path)[Symbol.dispose]();
+      using file = this.#foundation.storage.open(path);
+      // a folder can be opened, but not read
+      file.read(new Uint8Array(1));
       return true;
     } catch (error) {
-      if (error instanceof StorageError && error.kind === "missing") return false;
+      if (error instanceof StorageError && error.kind !== "other") return false;
       throw error;
     }
   }

@@ -8,6 +8,8 @@ import type { SimulatedStorage } from "./simulated_storage.ts";
 /** Where the files are. */
 export const dataFolder = "/data";
 
+const startMs = Date.UTC(2026, 0, 1);
+
 const stepMs = 500;
 
 export class StoredServer implements AsyncDisposable {
@@ -16,6 +18,8 @@ export class StoredServer implements AsyncDisposable {
   readonly storage: SimulatedStorage;
   /** The lines logged so far, without time and process. */
   readonly logged: string[];
+  /** Resolves when the server has its data. */
+  readonly started: Promise<void>;
   readonly #clients: Client[] = [];
 
   private constructor(storage: SimulatedStorage, clock: ManualClock, lines: readonly string[]) {
@@ -25,6 +29,7 @@ export class StoredServer implements AsyncDisposable {
     const config = configFrom(dataFolder, ["bind 127.0.0.1", ...lines]);
     const log = keptLog(clock, this.logged);
     this.server = new Server({ clock, config, port: 0, log, storage });
+    this.started = this.server.start();
   }
 
   /**
@@ -35,11 +40,20 @@ export class StoredServer implements AsyncDisposable {
   static async start(
     storage: SimulatedStorage,
     lines: readonly string[],
-    clock: ManualClock = new ManualClock(Date.UTC(2026, 0, 1)),
+    clock: ManualClock = new ManualClock(startMs),
   ): Promise<StoredServer> {
-    const stored = new StoredServer(storage, clock, lines);
-    await stored.server.start();
+    const stored = StoredServer.begin(storage, lines, clock);
+    await stored.started;
     return stored;
+  }
+
+  /** Starts a server that takes clients while it loads its data. */
+  static begin(
+    storage: SimulatedStorage,
+    lines: readonly string[],
+    clock: ManualClock = new ManualClock(startMs),
+  ): StoredServer {
+    return new StoredServer(storage, clock, lines);
   }
 
   /** A client that is closed with the server. */
