@@ -230,3 +230,17 @@ Deno.test("SAVE while the log is rewritten: both files have all data", async () 
   await using fromSnapshot = await StoredServer.start(stored.storage.afterKill(), []);
   assertEquals(await run(await fromSnapshot.connect(), "DBSIZE"), "100");
 });
+
+Deno.test("a server starts with the log that there is although the disk is full", async () => {
+  const storage = new SimulatedStorage();
+  {
+    await using stored = await StoredServer.start(storage, everysec);
+    await setAll(stored, await stored.connect(), "old");
+  }
+  const files = storage.paths;
+  storage.fault = (operation) =>
+    operation === "create" || operation === "write" || operation === "rename" ? noSpace : null;
+  await using restarted = await StoredServer.start(storage, everysec);
+  assertEquals(await valuesOf(await restarted.connect()), "old old old (null)");
+  assertEquals(storage.paths, files);
+});

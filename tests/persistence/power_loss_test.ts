@@ -1,5 +1,6 @@
 /** What a power cut leaves is what was promised, at whatever moment it comes. */
 import { assert, assertEquals } from "@std/assert";
+import { datasetDigest } from "../../src/observe/digest.ts";
 import { AofState } from "../../src/persistence/aof.ts";
 import { type Random, randomBelow, type SeededRandom } from "../../src/random.ts";
 import { until } from "../net/support.ts";
@@ -16,6 +17,8 @@ const writesPerRound = 3;
 const turnsMax = 8;
 /** Of so many changes of the disk, and replies to clients, one is followed by a power cut. */
 const momentsPerCut = 3;
+/** So many power cuts follow a kill. */
+const imagesPerKill = 2;
 
 /** What was left at some moment, and by client how many writes must be there. */
 interface Image {
@@ -199,3 +202,44 @@ Deno.test("always: what a turn has changed that turns the log off is safe before
   assert(storage.syncedSize(path) >= command.length);
   await turnedOff;
 });
+
+Deno.test("a power cut after a kill: what the next server has found is there, and what it adds", async () => {
+  for (let run = 0; run < testScale(); run++) {
+    await withSeed(async (random) => {
+      const kills = await killsUnderLoad(random);
+      assert(kills.length > 0);
+      for (const storage of kills) await checkImagesOfNext(storage, random);
+    });
+  }
+});
+
+/** What is left where a server is killed that writes and rewrites its log. */
+async function killsUnderLoad(random: Random): Promise<SimulatedStorage[]> {
+  const storage = new SimulatedStorage();
+  const kills: SimulatedStorage[] = [];
+  const lines = ["save ''", "appendonly yes", "appendfsync everysec"];
+  await using stored = await StoredServer.start(storage, lines);
+  const client = new TracedClient(await stored.connect(), 0);
+  const loaded = new LoadedServer(stored, [client], random);
+  const admin = await stored.connect();
+  storage.changed = () => {
+    if (randomBelow(random, momentsPerCut) === 0) kills.push(storage.afterKill());
+  };
+  for (let i = 0; i < rounds; i++) {
+    const round = loaded.round(random);
+    if (randomBelow(random, 3) === 0) await admin.send(["BGREWRITEAOF"]);
+    await round;
+  }
+  return kills;
+}
+
+/** Has another server go on with these files, and cuts the power. */
+async function checkImagesOfNext(storage: SimulatedStorage, random: Random): Promise<void> {
+  await using next = await StoredServer.start(storage, always);
+  await (await next.connect()).send(["SET", "added", "1"]);
+  const digest = datasetDigest(next.server.keyspace.databases);
+  for (let i = 0; i < imagesPerKill; i++) {
+    await using restarted = await StoredServer.start(storage.afterPowerCut(random), always);
+    assertEquals(datasetDigest(restarted.server.keyspace.databases), digest);
+  }
+}

@@ -35,20 +35,33 @@ class Inode {
   /** So many of them survive. */
   syncedSize = 0;
 
-  constructor(bytes = new Uint8Array(0)) {
+  constructor(bytes = new Uint8Array(0), syncedSize = bytes.length) {
     this.bytes = bytes;
-    this.syncedSize = bytes.length;
+    this.syncedSize = syncedSize;
   }
 }
 
 type Names = Map<string, Inode>;
+
+/** A change of the names in a folder. */
+interface Change {
+  readonly folder: string;
+  /** The name that is gone, and that which there is instead or besides, if any. */
+  readonly gone: string | null;
+  readonly made: { readonly path: string; readonly inode: Inode } | null;
+}
+
+function applyChange({ gone, made }: Change, names: Names): void {
+  if (gone !== null) names.delete(gone);
+  if (made !== null) names.set(made.path, made.inode);
+}
 
 export class SimulatedStorage implements Storage {
   /** What there is, by path. */
   #names: Names;
   /** What survives of it, and the changes since, by folder. */
   readonly #synced: Names;
-  #changes: { folder: string; apply: (names: Names) => void }[] = [];
+  #changes: Change[] = [];
   /** Folders that were made, and whose names may not survive. */
   readonly #newFolders: Set<string> = new Set();
   /** Asked before each operation: an error that it returns is thrown. */
@@ -59,9 +72,9 @@ export class SimulatedStorage implements Storage {
   writing: () => Promise<void> = () => Promise.resolve();
   syncing: () => Promise<void> = () => Promise.resolve();
 
-  constructor(files: Names = new Map()) {
+  constructor(files: Names = new Map(), synced: Names = new Map(files)) {
     this.#names = files;
-    this.#synced = new Map(files);
+    this.#synced = synced;
   }
 
   /** What a power cut at this moment may leave, by chance. */
@@ -74,11 +87,11 @@ export class SimulatedStorage implements Storage {
         survivingByFolder.set(folder, randomBelow(random, count + 1));
       }
     }
-    for (const { folder, apply } of this.#changes) {
-      const left = survivingByFolder.get(folder)!;
+    for (const change of this.#changes) {
+      const left = survivingByFolder.get(change.folder)!;
       if (left === 0) continue;
-      survivingByFolder.set(folder, left - 1);
-      apply(names);
+      survivingByFolder.set(change.folder, left - 1);
+      applyChange(change, names);
     }
     for (const folder of this.#newFolders) {
       if (randomBelow(random, 2) > 0) continue;
@@ -100,11 +113,23 @@ export class SimulatedStorage implements Storage {
     return this.#inode(path).syncedSize;
   }
 
-  /** What is there when only the process ends. */
+  /** What is there when only the process ends: all of it, though a power cut may come yet. */
   afterKill(): SimulatedStorage {
-    return new SimulatedStorage(
-      new Map([...this.#names].map(([path, { bytes }]) => [path, new Inode(bytes.slice())])),
-    );
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode) => {
+      const copy = copies.get(inode) ?? new Inode(inode.bytes.slice(), inode.syncedSize);
+      copies.set(inode, copy);
+      return copy;
+    };
+    const copyNames = (names: Names) =>
+      new Map([...names].map(([path, inode]) => [path, copyOf(inode)]));
+    const after = new SimulatedStorage(copyNames(this.#names), copyNames(this.#synced));
+    after.#changes = this.#changes.map(({ folder, gone, made }) => ({
+      ...{ folder, gone },
+      made: made && { path: made.path, inode: copyOf(made.inode) },
+    }));
+    for (const folder of this.#newFolders) after.#newFolders.add(folder);
+    return after;
   }
 
   /** Paths of all files. */
@@ -142,31 +167,28 @@ export class SimulatedStorage implements Storage {
   create(path: string): WritableFile {
     this.#attempt("create", path);
     const inode = new Inode();
-    this.#change(path, (names) => names.set(path, inode));
+    this.#change(folderOf(path), null, { path, inode });
     return new SimulatedFile(this, path, inode);
   }
 
   append(path: string): WritableFile {
     this.#attempt("append", path);
     const inode = this.#names.get(path) ?? new Inode();
-    if (!this.#names.has(path)) this.#change(path, (names) => names.set(path, inode));
+    if (!this.#names.has(path)) this.#change(folderOf(path), null, { path, inode });
     return new SimulatedFile(this, path, inode);
   }
 
   rename(from: string, to: string): void {
     this.#attempt("rename", from);
     const inode = this.#inode(from);
-    this.#change(from, (names) => {
-      names.delete(from);
-      names.set(to, inode);
-    });
+    this.#change(folderOf(from), from, { path: to, inode });
   }
 
   async remove(path: string): Promise<void> {
     await Promise.resolve();
     this.#attempt("remove", path);
     this.#inode(path);
-    this.#change(path, (names) => names.delete(path));
+    this.#change(folderOf(path), path, null);
   }
 
   makeFolder(path: string): void {
@@ -182,7 +204,9 @@ export class SimulatedStorage implements Storage {
 
   syncFolder(path: string): void {
     this.#attempt("syncFolder", path);
-    for (const { folder, apply } of this.#changes) if (folder === path) apply(this.#synced);
+    for (const change of this.#changes) {
+      if (change.folder === path) applyChange(change, this.#synced);
+    }
     this.#changes = this.#changes.filter(({ folder }) => folder !== path);
     for (const folder of this.#newFolders) {
       if (folderOf(folder) === path) this.#newFolders.delete(folder);
@@ -206,9 +230,10 @@ export class SimulatedStorage implements Storage {
     return inode;
   }
 
-  #change(path: string, apply: (names: Names) => void): void {
-    apply(this.#names);
-    this.#changes.push({ folder: folderOf(path), apply });
+  #change(folder: string, gone: Change["gone"], made: Change["made"]): void {
+    const change = { folder, gone, made };
+    applyChange(change, this.#names);
+    this.#changes.push(change);
     this.changed();
   }
 }
