@@ -237,7 +237,9 @@ export class Persistence {
       file.read(new Uint8Array(1));
       return true;
     } catch (error) {
-      if (error instanceof StorageError && error.kind !== "other") return false;
+      const isNone = error instanceof StorageError &&
+        (error.kind === "missing" || error.kind === "folder");
+      if (isNone) return false;
       throw error;
     }
   }
