@@ -4,16 +4,13 @@
  *
  * Ordered things are mixed (each step hashes all before it); unordered ones are XORed.
  */
-import { createHash } from "node:crypto";
 import type { Database } from "../keyspace/database.ts";
 import { formatShortest } from "../resp/doubles.ts";
 import { neverMs } from "../values/hash_fields.ts";
 import { timerOf, typeOf, ValueType } from "../values/record.ts";
 import type { Slice } from "../values/slice.ts";
 import { StreamId } from "../values/stream_id.ts";
-
-/** Bytes of a SHA-1 hash. */
-const digestBytes = 20;
+import { sha1, sha1Bytes } from "./sha1.ts";
 
 const utf8 = new TextEncoder();
 
@@ -102,12 +99,12 @@ function bytesOf({ buffer, start, end }: Slice): Uint8Array {
 }
 
 class Digest {
-  bytes: Uint8Array = new Uint8Array(digestBytes);
+  bytes: Uint8Array = new Uint8Array(sha1Bytes);
 
   /** Takes in something whose place among the others does not matter. */
   add(data: Uint8Array): void {
     const hash = sha1(data);
-    for (let i = 0; i < digestBytes; i++) this.bytes[i] ^= hash[i];
+    for (let i = 0; i < sha1Bytes; i++) this.bytes[i] ^= hash[i];
   }
 
   /** Takes in something that comes behind all before it. */
@@ -119,10 +116,6 @@ class Digest {
   toString(): string {
     return Array.from(this.bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
-}
-
-function sha1(data: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha1").update(data).digest());
 }
 
 /** In network byte order. */
