@@ -376,7 +376,8 @@ export class Server implements ServerContext {
     );
     config.onChange(["maxmemoryBytes"], () => this.#applyMaxmemory());
     config.onChange(["appendonly"], () => {
-      this.persistence.followConfig();
+      const isFollowing = this.persistence.followConfig(this.propagation.isInUnit);
+      if (!isFollowing) throw new ConfigError("Unable to turn on AOF. Check server logs.");
       this.#feedLog();
     });
     config.onChange(["aofDisableAutoGc"], () => this.persistence.aof.removeHistory());

@@ -109,7 +109,12 @@ export class DiskStorage implements Storage {
   }
 
   makeFolder(path: string): void {
-    attempt(() => Deno.mkdirSync(path, { recursive: true, mode: 0o755 }));
+    try {
+      Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
+    } catch (error) {
+      const isFile = error instanceof Deno.errors.AlreadyExists;
+      throw isFile ? new StorageError("Not a directory") : storageError(error);
+    }
   }
 
   list(path: string): string[] {

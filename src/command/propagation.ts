@@ -116,6 +116,11 @@ export class Propagation implements KeyspaceEvents {
     publishKeyspaceEvent(this.#pubsub, wanted, event, database.index, key);
   }
 
+  /** Whether there are changes of which the feed hears at the end of their unit. */
+  get isInUnit(): boolean {
+    return this.#count > 0;
+  }
+
   /** A command is about to run, and the feed is to hear of it: `end` is to follow. */
   begin(): void {
     this.#depth++;

@@ -43,10 +43,9 @@ function bgrewriteaof({ mayBlock, reply, server: { persistence } }: CommandConte
     aof.isRewriteScheduled = true;
     return reply.simpleString("Background append only file rewriting scheduled");
   }
-  const isStarted = aof.rewrite();
-  reply.simpleString(
-    `Background append only file rewriting ${isStarted ? "started" : "scheduled"}`,
-  );
+  const outcome = aof.rewrite();
+  if (outcome === "failed") throw new CommandError(errors.aofRewriteFailed);
+  reply.simpleString(`Background append only file rewriting ${outcome}`);
 }
 
 export const persistenceHandlers: Handlers = { bgrewriteaof, bgsave, lastsave, save };

@@ -119,9 +119,11 @@ export class AppendOnlyFile {
 
   /** A folder that is not there after a power cut would take the log with it. */
   #makeFolder(): void {
-    const { storage } = this.#foundation;
-    storage.makeFolder(this.#folder);
-    storage.syncFolder(folderOf(this.#folder));
+    const { storage, values } = this.#foundation;
+    saying(`Can't open or create append-only dir ${values.appenddirname}`, () => {
+      storage.makeFolder(this.#folder);
+      storage.syncFolder(folderOf(this.#folder));
+    });
   }
 
   #path(name: string): string {
@@ -151,14 +153,26 @@ export class AppendOnlyFile {
     this.#manifest = manifest;
   }
 
+  /** Says how long the files are that were loaded, in bytes: all of them, and the base. */
+  noteLoaded(bytes: number, baseBytes: number): void {
+    this.#bytesBefore = bytes - (this.#writer?.size ?? 0);
+    this.baseBytes = baseBytes;
+  }
+
   /**
-   * Begins to log at start, behind the files that were loaded, of so many bytes together.
+   * Begins to log at start, behind the files that were loaded.
    *
    * @throws {StorageError}
    */
-  open(loadedBytes: number): void {
-    const { storage, values, log, clock } = this.#foundation;
+  open(): void {
     this.#makeFolder();
+    saying("Can't open the append-only file", () => this.#openFiles());
+    this.#state = AofState.On;
+    this.removeHistory();
+  }
+
+  #openFiles(): void {
+    const { storage, values, log, clock } = this.#foundation;
     let manifest = this.#manifest;
     for (const { name } of manifest.files) this.#syncFile(name);
     if (manifest.files.length === 0) {
@@ -177,9 +191,7 @@ export class AppendOnlyFile {
     else storage.syncFolder(this.#folder);
     this.#manifest = manifest;
     this.#follow(file, null);
-    this.#bytesBefore = loadedBytes - file.size;
-    this.#state = AofState.On;
-    this.removeHistory();
+    this.#bytesBefore -= file.size;
   }
 
   /** Makes last what a process that was killed may have written, and not synced. */
@@ -188,13 +200,41 @@ export class AppendOnlyFile {
     file.syncNow();
   }
 
-  /** Turns the log on at run time: it counts when its first base is written. */
-  turnOn(): void {
-    if (this.#state !== AofState.Off) return;
+  /**
+   * Turns the log on at run time: it counts when its first base is written. False if that can't be begun.
+   *
+   * @param isInUnit Whether what has changed already is yet to be heard of: there is no cut in between.
+   */
+  turnOn(isInUnit: boolean): boolean {
+    if (this.#state !== AofState.Off) return true;
+    const { log } = this.#foundation;
     this.#state = AofState.Beginning;
     this.#retryAtMs = 0;
-    if (this.#slot.save === null) this.#beginRewrite();
-    else this.isRewriteScheduled = true;
+    if (this.#rewrite === null && this.#slot.save === null && !isInUnit) {
+      if (this.#beginRewrite()) return true;
+      log.warning(
+        "redino needs to enable the AOF but can't trigger a background AOF rewrite operation. " +
+          "Check the above logs for more info about the error.",
+      );
+      this.#state = AofState.Off;
+      return false;
+    }
+    log.notice(`AOF was enabled ${this.#whyScheduled()}`);
+    // one of a log that was off ends without what came since
+    this.#rewrite?.save.cancel();
+    this.isRewriteScheduled = true;
+    return true;
+  }
+
+  #whyScheduled(): string {
+    const later = "An AOF background was scheduled to start when possible.";
+    if (this.#rewrite !== null) {
+      return "but there is already an AOF rewriting in background. Stopping background AOF and " +
+        "starting a rewrite now.";
+    }
+    return this.#slot.save !== null
+      ? `but there is already another background operation. ${later}`
+      : `during a transaction. ${later}`;
   }
 
   /** Turns the log off, when all of it is on the disk. */
@@ -274,10 +314,10 @@ export class AppendOnlyFile {
     this.#writer?.commit();
     this.#writer?.tick(nowMs);
     if (this.#slot.save !== null) return;
-    if (this.isRewriteScheduled) return this.#beginRewrite();
+    if (this.isRewriteScheduled) return void this.#beginRewrite();
     if (this.#state === AofState.Off) return;
     if (nowMs < this.#retryAtMs) return;
-    if (this.#state === AofState.Beginning) return this.#beginRewrite();
+    if (this.#state === AofState.Beginning) return void this.#beginRewrite();
     const percentage = values.autoAofRewritePercentage;
     const current = this.currentBytes;
     if (percentage === 0 || current <= values.autoAofRewriteMinSizeBytes) return;
@@ -287,14 +327,11 @@ export class AppendOnlyFile {
     this.#beginRewrite();
   }
 
-  /** Rewrites the log beside the commands, now or when the snapshot under way is over; whether it is now. */
-  rewrite(): boolean {
-    if (this.#slot.save !== null) {
-      this.isRewriteScheduled = true;
-      return false;
-    }
-    this.#beginRewrite();
-    return true;
+  /** Rewrites the log beside the commands, now or when the snapshot under way is over. */
+  rewrite(): "started" | "scheduled" | "failed" {
+    if (this.#slot.save === null) return this.#beginRewrite() ? "started" : "failed";
+    this.isRewriteScheduled = true;
+    return "scheduled";
   }
 
   /**
@@ -324,7 +361,8 @@ export class AppendOnlyFile {
     }
   }
 
-  #beginRewrite(): void {
+  /** False if the disk doesn't let it. */
+  #beginRewrite(): boolean {
     const { clock, log, values } = this.#foundation;
     this.isRewriteScheduled = false;
     const startedMs = clock.nowMs();
@@ -335,9 +373,11 @@ export class AppendOnlyFile {
     } catch (error) {
       snapshot.cancel();
       if (!(error instanceof StorageError)) throw error;
-      log.warning(`Can't begin to rewrite the append only file: ${error.message}`);
-      return this.#rewriteFailed();
+      log.warning(error.message);
+      this.#rewriteFailed();
+      return false;
     }
+    this.rewritesTotal++;
     const kept = this.#state === AofState.Off ? 0 : 1;
     const { aofUseRdbPreamble, appendfilename } = values;
     const next = this.#manifest.withBase(appendfilename, aofUseRdbPreamble, kept);
@@ -345,6 +385,7 @@ export class AppendOnlyFile {
     log.notice("Background append only file rewriting started");
     const over = this.#finishRewrite(save, next, startedMs);
     this.#rewrite = { save, startedMs, over };
+    return true;
   }
 
   /** Goes on in another file. */
@@ -353,15 +394,18 @@ export class AppendOnlyFile {
     const next = this.#manifest.withIncrement(values.appendfilename);
     const { name } = next.increments.at(-1)!;
     log.notice(`Creating AOF incr file ${name} on background rewrite`);
-    const file = storage.create(this.#path(name));
-    try {
-      // a log that is only beginning can't be loaded before it has a base
-      if (this.#state === AofState.On) this.#persist(next);
-    } catch (error) {
-      // not removed: the manifest that names it may be there, and an empty file behind the others is no harm
-      file[Symbol.dispose]();
-      throw error;
-    }
+    const file = saying(`Can't open the append-only file ${name}`, () => {
+      const file = storage.create(this.#path(name));
+      try {
+        // a log that is only beginning can't be loaded before it has a base
+        if (this.#state === AofState.On) this.#persist(next);
+        return file;
+      } catch (error) {
+        // not removed: the manifest that names it may be there, and an empty file behind the others is no harm
+        file[Symbol.dispose]();
+        throw error;
+      }
+    });
     this.#bytesBefore = this.currentBytes;
     this.#manifest = next;
     this.#follow(file, this.#writer === null ? null : this.#retire(this.#writer));
@@ -377,6 +421,7 @@ export class AppendOnlyFile {
       const baseBytes = await this.#slot.run(save);
       noteLatency("aof-rename", save.renameUs);
       save.checkCancelled();
+      log.notice("Background AOF rewrite terminated with success");
       this.#persist(next);
       this.#manifest = next;
       this.#bytesBefore = baseBytes;
@@ -384,9 +429,8 @@ export class AppendOnlyFile {
       if (this.#state === AofState.Beginning) this.#state = AofState.On;
       this.lastRewriteSucceeded = true;
       this.consecutiveFailures = 0;
-      this.rewritesTotal++;
-      log.notice("Background AOF rewrite finished successfully");
       this.removeHistory();
+      log.notice("Background AOF rewrite finished successfully");
     } catch (error) {
       if (error instanceof SnapshotCancelled) {
         log.warning("Background AOF rewrite was given up");
@@ -495,6 +539,20 @@ export class AppendOnlyFile {
       syncsParts: values.aofRewriteIncrementalFsync,
       delay: new KeyDelay(values.rdbKeySaveDelay),
     };
+  }
+}
+
+/**
+ * Does something with the disk; where that fails, the error says what it was.
+ *
+ * @throws {StorageError}
+ */
+function saying<Result>(failure: string, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    throw new StorageError(`${failure}: ${error.message}`, error.kind);
   }
 }
 

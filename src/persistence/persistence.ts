@@ -9,7 +9,6 @@ import { AofState, AppendOnlyFile, type Fatal } from "./aof.ts";
 import {
   type CommandRunner,
   loadAof,
-  type LoadedLog,
   LoadError,
   LoadProgress,
   loadRdb,
@@ -67,11 +66,17 @@ export class Persistence {
     this.rdb.cron();
   }
 
-  /** Turns the log on or off, as the configuration says; while data is being loaded, behind that. */
-  followConfig(): void {
-    if (this.loading !== null) return;
-    if (this.#foundation.values.appendonly) this.aof.turnOn();
-    else this.aof.turnOff();
+  /**
+   * Turns the log on or off, as the configuration says; while data is being loaded, behind that. False if
+   * the disk doesn't let it.
+   *
+   * @param isInUnit Whether what has changed already is yet to be heard of.
+   */
+  followConfig(isInUnit: boolean): boolean {
+    if (this.loading !== null) return true;
+    if (this.#foundation.values.appendonly) return this.aof.turnOn(isInUnit);
+    this.aof.turnOff();
+    return true;
   }
 
   /** Has all that was logged on the disk, and nothing under way; before the process ends. */
@@ -126,17 +131,18 @@ export class Persistence {
       this.rdb.noteSaved();
       this.#setTime();
       // it may have been turned on since
-      return this.followConfig();
+      this.followConfig(false);
+      return;
     }
-    const { bytes } = yield* this.#loadAof();
+    yield* this.#loadAof();
     if (this.aof.manifest.files.length > 0) this.#logLoaded("append only file", startedMs);
     this.#setTime();
     if (!values.appendonly) return;
     try {
-      this.aof.open(bytes);
+      this.aof.open();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      throw new LoadError(`Can't open the append-only file: ${error.message}`);
+      throw new LoadError(error.message);
     }
   }
 
@@ -147,12 +153,11 @@ export class Persistence {
     );
   }
 
-  *#loadAof(): Generator<void, LoadedLog> {
-    const loaded = yield* this.#measured((progress) =>
+  *#loadAof(): Generator<void> {
+    const { bytes, baseBytes } = yield* this.#measured((progress) =>
       loadAof(this.#foundation, this.aof.manifest, this.#runner, progress)
     );
-    this.aof.baseBytes = loaded.baseBytes;
-    return loaded;
+    this.aof.noteLoaded(bytes, baseBytes);
   }
 
   *#measured<Result>(

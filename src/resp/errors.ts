@@ -193,6 +193,8 @@ export const errors = {
   saveFailed: "ERR",
   rewriteInProgress:
     "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+  aofRewriteFailed:
+    "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
   aofRewriteInProgress: "ERR Background append only file rewriting already in progress",
   loading: "LOADING Redis is loading the dataset in memory",
   rdbMisconfigured:

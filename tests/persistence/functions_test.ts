@@ -58,7 +58,7 @@ for (const preamble of ["yes", "no"]) {
       const { aof } = stored.server.persistence;
       const client = await stored.connect();
       await run(client, "CONFIG SET appendonly yes");
-      await until(() => aof.rewritesTotal === 1);
+      await until(() => !aof.isRewriting);
       await run(client, "SET key later");
     }
     {
