@@ -7,7 +7,8 @@
  * `deno task compat --boundaries zadd` into those of some commands);
  * `deno task compat --fuzz 100000 --seed 1` sends both the same random commands;
  * `deno task compat --files 20000 --seed 1` has real servers load RDB files of what random commands have
- * left; and
+ * left;
+ * `deno task compat --payloads 20000 --seed 1` gives both broken payloads for RESTORE; and
  * `deno task compat --round-trips 3 --seed 1` sends the files of Redis and of Valkey round through redino.
  */
 import { parseArgs } from "@std/cli";
@@ -19,6 +20,7 @@ import { exchangeFiles } from "../tests/support/file_exchange.ts";
 import { roundTrip } from "../tests/support/round_trip.ts";
 import { readFamilies } from "../tests/support/families.ts";
 import { describeDifference, withoutExpiry } from "../tests/support/live_propagation.ts";
+import { exchangePayloads } from "../tests/support/payload_exchange.ts";
 import { Player } from "../tests/support/player.ts";
 import { startRedino } from "../tests/support/redino_server.ts";
 import { startReferenceServer } from "../tests/support/reference_server.ts";
@@ -34,13 +36,15 @@ const differencesMax = 20;
 
 const flags = parseArgs(Deno.args, {
   boolean: ["boundaries", "propagation"],
-  string: ["files", "fuzz", "round-trips", "seed"],
+  string: ["files", "fuzz", "payloads", "round-trips", "seed"],
 });
 const seed = Number(flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 const passed = flags.fuzz
   ? await fuzzBoth(Number(flags.fuzz), seed, flags.propagation)
   : flags.files
   ? await exchange(Number(flags.files), seed)
+  : flags.payloads
+  ? await compareRestored(Number(flags.payloads), seed)
   : flags.boundaries
   ? await compareAtBoundaries(flags._.map(String))
   : flags.propagation
@@ -121,6 +125,17 @@ async function exchange(count: number, seed: number): Promise<boolean> {
   }
   console.log(failures === 0 ? "all were loaded" : `${failures} failures`);
   return failures === 0;
+}
+
+async function compareRestored(count: number, seed: number): Promise<boolean> {
+  console.log(`${count} broken payloads, seed ${seed}`);
+  let differing = 0;
+  for await (const report of exchangePayloads(count, seed)) {
+    console.log(report);
+    if (++differing === differencesMax) break;
+  }
+  console.log(differing === 0 ? "no difference" : `${differing} differences`);
+  return differing === 0;
 }
 
 async function goRound(count: number, seed: number): Promise<boolean> {

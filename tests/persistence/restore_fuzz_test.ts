@@ -12,71 +12,13 @@ import { typeOf, ValueType } from "../../src/values/record.ts";
 import { StreamId } from "../../src/values/stream_id.ts";
 import { ListEnd } from "../../src/values/lists.ts";
 import { newKeyspace } from "../keyspace/support.ts";
-import { readFamilies } from "../support/families.ts";
 import { testScale, withSeed } from "../support/property.ts";
+import { mutate, readPayloadValues } from "./payload_corpus.ts";
 import { RdbBuilder } from "./rdb_builder.ts";
 import { reclaim } from "./support.ts";
 
-const footerBytes = 10;
 const utf8 = new TextEncoder();
 const key = utf8.encode("key");
-
-/** The values of all payloads that the transcripts of RESTORE have, without version and checksum. */
-function readCorpus(): Uint8Array[] {
-  const corpus: Uint8Array[] = [];
-  for (const { sections } of readFamilies(["restore", "dump"])) {
-    for (const { action } of sections.flatMap(({ steps }) => steps)) {
-      if (action.kind !== "command" || action.words.length < 4) continue;
-      const [name, , , payload] = action.words;
-      if (new TextDecoder().decode(name) !== "RESTORE" || payload.length < footerBytes) continue;
-      corpus.push(payload.subarray(0, payload.length - footerBytes));
-    }
-  }
-  return corpus;
-}
-
-/** Numbers that are counts, lengths and sizes, or nearly. */
-const telling = [0, 1, 2, 0x7f, 0x80, 0x81, 0xc0, 0xc3, 0xf0, 0xf1, 0xf4, 0xfe, 0xff];
-
-/** Changes bytes, or takes some out, puts some in, or has some twice. */
-function mutate(value: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
-  const bytes = [...value];
-  const below = (bound: number) => randomBelow(random, Math.max(1, bound));
-  for (let i = 1 + below(4); i > 0; i--) {
-    const at = below(bytes.length);
-    switch (below(8)) {
-      case 0:
-        bytes[at] ^= 1 << below(8);
-        break;
-      case 1:
-        bytes[at] = telling[below(telling.length)];
-        break;
-      case 2:
-        bytes[at] += below(2) === 0 ? 1 : -1;
-        break;
-      case 3:
-        bytes.splice(at, 1 + below(4));
-        break;
-      case 4:
-        bytes.splice(at, 0, telling[below(telling.length)]);
-        break;
-      case 5: {
-        const end = at + below(20);
-        bytes.splice(below(bytes.length), 0, ...bytes.slice(at, end));
-        break;
-      }
-      case 6: {
-        const from = below(other.length);
-        bytes.splice(at, below(20), ...other.subarray(from, from + below(20)));
-        break;
-      }
-      case 7:
-        // another type's way to write
-        bytes[0] = below(26);
-    }
-  }
-  return Uint8Array.from(bytes);
-}
 
 /** The payload in the middle of other bytes, as it is in a query buffer. */
 function surround(payload: Uint8Array, filling: number): Uint8Array {
@@ -176,7 +118,7 @@ function useStream(
 
 Deno.test("payloads that were changed are refused, or make values that are in order", () => {
   withSeed((random) => {
-    const corpus = readCorpus();
+    const corpus = readPayloadValues();
     const keyspace = newKeyspace();
     const [database] = keyspace.databases;
     const reader = new PayloadReader(keyspace);
