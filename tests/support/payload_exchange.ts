@@ -60,7 +60,7 @@ export async function* exchangePayloads(count: number, seed: number): AsyncGener
   try {
     for (let sent = 0; sent < count; sent += batchLength) {
       const values = Array.from({ length: batchLength }, () => mutate(draw(), draw(), random))
-        .filter((value) => check.elementsClaimed(value) <= elementsClaimedMax);
+        .filter((value) => check.elementsClaimed(payloadOf(value)) <= elementsClaimedMax);
       const replies = await wires.exchange(values.flatMap(commandsFor));
       for (const [i, value] of values.entries()) {
         const difference = check.findDifference(
@@ -77,8 +77,11 @@ export async function* exchangePayloads(count: number, seed: number): AsyncGener
 }
 
 function commandsFor(value: Uint8Array): string[][] {
-  const payload = new RdbBuilder().raw(value).fixed(12, 2).checksum().take();
-  return [["RESTORE", "key", "0", latin1(payload)], ...questions];
+  return [["RESTORE", "key", "0", latin1(payloadOf(value))], ...questions];
+}
+
+function payloadOf(value: Uint8Array): Uint8Array {
+  return new RdbBuilder().raw(value).fixed(12, 2).checksum().take();
 }
 
 class PayloadCheck {
@@ -102,9 +105,12 @@ class PayloadCheck {
     return different < 0 ? null : `${questions[different].join(" ")} differs of`;
   }
 
-  /** How many elements a value says it has that it can't have; 0 where that is not what is wrong with it. */
-  elementsClaimed(value: Uint8Array): number {
-    return Number(/^(\d+) elements where/.exec(this.#refusal(value))?.[1] ?? 0);
+  /**
+   * How many elements a payload says it has that it can't have, 0 where that is not what is wrong with it:
+   * to Redis, which reads on behind the value.
+   */
+  elementsClaimed(payload: Uint8Array): number {
+    return Number(/^(\d+) elements where/.exec(this.#refusal(payload))?.[1] ?? 0);
   }
 
   /** Why redino refuses a value; nothing if it does not. */
