@@ -12,8 +12,8 @@ import type { OrderedCursor } from "../memory/ordered_cursor.ts";
 import type { PendingReader } from "../values/frozen_groups.ts";
 import type { StreamGroups } from "../values/stream_groups.ts";
 import { StreamId } from "../values/stream_id.ts";
-import { type LargeChain, type LargeValue, moveBytes } from "./large_value.ts";
-import type { RdbOutput } from "./rdb_output.ts";
+import type { LargeChain, LargeValue } from "./large_value.ts";
+import type { RdbOutput, RdbPart } from "./rdb_output.ts";
 import type { SnapshotWriter, WritePending } from "./snapshot_writer.ts";
 
 /** Work that it is, in bytes written, to pass over a pending entry that somebody has seen to. */
@@ -34,7 +34,7 @@ export class LargeStream implements LargeValue {
   readonly #sections: Section[] = [];
   readonly #frozen: FrozenGroup[] = [];
   /** What is behind the last pending entry. */
-  readonly #tail: Uint8Array;
+  readonly #tail: RdbPart[];
   #next = 0;
 
   /** @param tree The groups of the stream; 0 for none. */
@@ -52,11 +52,11 @@ export class LargeStream implements LargeValue {
     const byOwner = new Map<number, Section>();
     writer.streamTail(record, (owner, write) => {
       if (groups.pendingCount(owner) === 0) return;
-      const section = new Section(groups, owner, scratch.takeAll().slice(), write, writing);
+      const section = new Section(groups, owner, scratch.takeParts(), write, writing);
       this.#sections.push(section);
       byOwner.set(owner, section);
     });
-    this.#tail = scratch.takeAll().slice();
+    this.#tail = scratch.takeParts();
     const groupCount = tree === 0 ? 0 : groups.count(tree);
     for (let rank = 0; rank < groupCount; rank++) {
       this.#frozen.push(new FrozenGroup(groups, groups.at(tree, rank), byOwner));
@@ -70,7 +70,7 @@ export class LargeStream implements LargeValue {
       if (!this.#sections[this.#next].step(output, untilBytes)) return false;
       this.#next++;
     }
-    output.raw(this.#tail, 0, this.#tail.length);
+    output.add(this.#tail);
     this.#writer.endLarge();
     this.#thaw();
     return true;
@@ -134,7 +134,7 @@ class Section {
   seen: ReadonlySet<number> = new Set();
   readonly #groups: StreamGroups;
   readonly #owner: number;
-  readonly #head: Uint8Array;
+  readonly #head: RdbPart[];
   readonly #write: WritePending;
   readonly #writing: StreamWriting;
   readonly #cursor: OrderedCursor;
@@ -149,7 +149,7 @@ class Section {
   constructor(
     groups: StreamGroups,
     owner: number,
-    head: Uint8Array,
+    head: RdbPart[],
     write: WritePending,
     writing: StreamWriting,
   ) {
@@ -174,9 +174,9 @@ class Section {
 
   /** As `LargeValue.step`; the writer's output is `output`. */
   step(output: RdbOutput, untilBytes: number): boolean {
-    if (!this.#isBegun) output.raw(this.#head, 0, this.#head.length);
+    if (!this.#isBegun) output.add(this.#head);
     this.#isBegun = true;
-    if (this.#saved !== null) moveBytes(this.#saved, output);
+    if (this.#saved !== null) output.add(this.#saved.takeParts());
     if (this.#left > 0) this.#walk(output, untilBytes);
     return this.#left === 0;
   }

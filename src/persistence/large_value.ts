@@ -9,12 +9,8 @@
  */
 import type { Dict } from "../memory/dict.ts";
 import type { BlockReader, FrozenBlocks } from "../memory/frozen_blocks.ts";
-import type { LzfCompressor } from "./lzf.ts";
-import { LongString, type RdbOutput } from "./rdb_output.ts";
+import type { RdbOutput, RdbPart } from "./rdb_output.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
-
-/** Bytes of a string that are compressed in one step, however little is wanted. */
-const compressedAtOnceMin = 4096;
 
 /** A value of which parts are still to be written. */
 export interface LargeValue {
@@ -24,48 +20,6 @@ export interface LargeValue {
   step(output: RdbOutput, untilBytes: number): boolean;
   /** Nobody wants it any more. */
   cancel(): void;
-}
-
-/** Moves all bytes of an output to another one. */
-export function moveBytes(from: RdbOutput, to: RdbOutput): void {
-  from.flush();
-  for (let chunk = from.take(); chunk !== null; chunk = from.take()) {
-    to.raw(chunk.buffer, 0, chunk.length);
-    from.release(chunk.buffer);
-  }
-}
-
-/** A string: all of it is saved when it is frozen, as that is no more than to copy it. */
-export class LargeString implements LargeValue {
-  readonly #saved: RdbOutput;
-  /** What is to be compressed, before it is its turn and then. */
-  readonly #text: Uint8Array | null;
-  readonly #compressor: LzfCompressor;
-  #compressing: LongString | null = null;
-
-  /**
-   * @param writer Has begun the value, which is in its output if that does not compress.
-   * @param text A copy of the value, if it does.
-   * @param compressor Of all strings of a snapshot, each of which is written whole before the next begins.
-   */
-  constructor(writer: SnapshotWriter, text: Uint8Array | null, compressor: LzfCompressor) {
-    writer.endLarge();
-    this.#saved = writer.output;
-    this.#text = text;
-    this.#compressor = compressor;
-  }
-
-  step(output: RdbOutput, untilBytes: number): boolean {
-    moveBytes(this.#saved, output);
-    if (this.#text === null) return true;
-    this.#compressing ??= new LongString(this.#text, this.#compressor);
-    const left = untilBytes - output.byteLength;
-    return this.#compressing.step(output, Math.max(left, compressedAtOnceMin));
-  }
-
-  cancel(): void {
-    // nobody is to tell of changes
-  }
 }
 
 /** A set, hash or sorted set: the elements of a dictionary, bucket by bucket, in any order. */
@@ -90,7 +44,7 @@ export class LargeTable implements LargeValue {
   }
 
   step(output: RdbOutput, untilBytes: number): boolean {
-    moveBytes(this.#saved, output);
+    output.add(this.#saved.takeParts());
     this.#writer.output = output;
     // a dictionary that is drained meanwhile has told of all its elements
     while (this.#left > 0 && output.byteLength < untilBytes) {
@@ -115,7 +69,7 @@ export class LargeChain implements BlockReader {
   readonly #frozen: FrozenBlocks;
   readonly #nodes: Uint32Array;
   /** Of nodes that have changed meanwhile, what they were. */
-  readonly #savedNodes: Map<number, Uint8Array> = new Map();
+  readonly #savedNodes: Map<number, RdbPart[]> = new Map();
   readonly #writer: SnapshotWriter;
   /** What is before the nodes. */
   readonly #head: RdbOutput;
@@ -141,12 +95,12 @@ export class LargeChain implements BlockReader {
   save(index: number): void {
     this.#writer.output = this.#scratch;
     this.#writer.part(this.#nodes[index]);
-    this.#savedNodes.set(index, this.#scratch.takeAll().slice());
+    this.#savedNodes.set(index, this.#scratch.takeParts());
   }
 
   /** As `LargeValue.step`. */
   step(output: RdbOutput, untilBytes: number): boolean {
-    moveBytes(this.#head, output);
+    output.add(this.#head.takeParts());
     this.#writer.output = output;
     while (this.#next < this.#nodes.length && output.byteLength < untilBytes) {
       this.#writeNext(output);
@@ -161,7 +115,7 @@ export class LargeChain implements BlockReader {
       this.#writer.part(this.#nodes[index]);
       this.#frozen.thaw(this.#nodes[index]);
     } else {
-      output.raw(saved, 0, saved.length);
+      output.add(saved);
       this.#savedNodes.delete(index);
     }
   }

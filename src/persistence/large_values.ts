@@ -2,24 +2,22 @@
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { TimerWheel } from "../keyspace/timer_wheel.ts";
 import { Encoding, encodingOf, typeOf, ValueType } from "../values/record.ts";
-import { Slice } from "../values/slice.ts";
 import { LargeStream } from "./large_stream.ts";
-import { LargeChain, LargeList, LargeString, LargeTable, type LargeValue } from "./large_value.ts";
-import { LzfCompressor } from "./lzf.ts";
+import { LargeChain, LargeList, LargeTable, type LargeValue } from "./large_value.ts";
 import { RdbOutput } from "./rdb_output.ts";
 import type { SnapshotFormat, SnapshotWriter } from "./snapshot_writer.ts";
 
 /** What takes more memory is large: about a millisecond of compressing. */
-const largeBytesUsual = 128 * 1024;
+export const largeBytesUsual = 128 * 1024;
 /** The memory of a collection is estimated from so many of its elements. */
 const sampledElements = 8;
 
 /** There may be many that wait: their outputs begin small. */
 const savedChunkBytes = 4096;
 
-/** An output whose bytes go into another one. */
-export function savedOutput({ compresses }: SnapshotFormat): RdbOutput {
-  return new RdbOutput({ compresses, sums: false, chunkBytes: savedChunkBytes });
+/** An output whose bytes go into another one; strings longer than `longBytes` are put off until then. */
+export function savedOutput({ compresses }: SnapshotFormat, longBytes: number): RdbOutput {
+  return new RdbOutput({ compresses, sums: false, chunkBytes: savedChunkBytes, longBytes });
 }
 
 export class LargeValues {
@@ -28,20 +26,19 @@ export class LargeValues {
   readonly #largeBytes: number;
   /** Where nodes are written that are about to change. */
   readonly #scratch: RdbOutput;
-  readonly #slice = new Slice();
-  #compressor: LzfCompressor | null = null;
 
   /** @param largeBytes A value that takes more memory is large. */
-  constructor(keyspace: Keyspace, format: SnapshotFormat, largeBytes = largeBytesUsual) {
+  constructor(keyspace: Keyspace, format: SnapshotFormat, largeBytes: number) {
     this.#keyspace = keyspace;
     this.#format = format;
     this.#largeBytes = largeBytes;
-    this.#scratch = savedOutput(format);
+    this.#scratch = this.#newSaved();
   }
 
-  /** Whether a value takes so much memory, and is not one packed block, which is small. */
+  /** Whether a value takes so much memory, and is not one packed block or string, which is written whole. */
   isLarge(record: number): boolean {
     const { heap, values } = this.#keyspace;
+    if (typeOf(heap, record) === ValueType.STRING) return false;
     const encoding = encodingOf(heap, record);
     const isPacked = encoding === Encoding.LISTPACK || encoding === Encoding.LISTPACK_EX ||
       encoding === Encoding.INTSET;
@@ -51,7 +48,7 @@ export class LargeValues {
   /** Keeps a key and its value as they are now until they are written. */
   freeze(record: number, wheel: TimerWheel): LargeValue {
     const { heap, values: { hashes, lists, sets, sortedSets, streams } } = this.#keyspace;
-    const writer = this.#format.writer(savedOutput(this.#format));
+    const writer = this.#format.writer(this.#newSaved());
     writer.beginLarge(record, wheel);
     switch (typeOf(heap, record)) {
       case ValueType.SET:
@@ -62,28 +59,18 @@ export class LargeValues {
         return new LargeTable(hashes.fieldsOf(record)!.dict, writer);
       case ValueType.LIST:
         return new LargeList(this.#chain(lists.nodes(record), writer), writer);
-      case ValueType.STREAM: {
+      default: {
         const chain = this.#chain(streams.nodes(record), writer);
         return new LargeStream(record, streams.groups, streams.groupsOf(record), chain, {
           ...{ writer, scratch: this.#scratch },
-          newSaved: () => savedOutput(this.#format),
+          newSaved: () => this.#newSaved(),
         });
       }
-      default:
-        return this.#string(record, writer);
     }
   }
 
-  #string(record: number, writer: SnapshotWriter): LargeString {
-    const text = this.#format.compresses ? this.#copy(record) : null;
-    this.#compressor ??= new LzfCompressor();
-    return new LargeString(writer, text, this.#compressor);
-  }
-
-  #copy(record: number): Uint8Array {
-    this.#keyspace.values.strings.locate(record, this.#slice);
-    const { buffer, start, end } = this.#slice;
-    return buffer.slice(start, end);
+  #newSaved(): RdbOutput {
+    return savedOutput(this.#format, this.#largeBytes);
   }
 
   #chain(nodes: Uint32Array, writer: SnapshotWriter): LargeChain {

@@ -4,7 +4,14 @@
  *
  * The checksum is taken of whole chunks, while they are in the processor's cache. Outputs whose bytes go
  * into another one later do without.
+ *
+ * A string may be so long that to compress it, or to sum it up, would keep others waiting. Where that is
+ * not to be, it is put off, as a copy, and with it all that is written behind it, until `catchUp` has seen
+ * to it piece by piece:
+ *
+ *     full chunks, to be taken | long string | chunks | long string | … | chunk that is being filled
  */
+import { invariant } from "../assert.ts";
 import { copyBytes } from "../memory/bytes.ts";
 import { type Int64, parseInt64, writeInteger } from "../resp/numbers.ts";
 import { highWord, lowWord } from "../values/int64_words.ts";
@@ -26,8 +33,10 @@ export const chunkBytesUsual = 256 * 1024;
 /** Buffers that were given back and are kept for the next chunks, at most. */
 const buffersKeptMax = 4;
 
-/** No number or length takes more. */
+/** No number or length takes more, */
 const numberBytesMax = 9;
+/** nor what is in front of a string. */
+const headBytesMax = 1 + 2 * numberBytesMax;
 
 /** Strings of so many bytes may be integers of 32 bits. */
 const integerDigitsMax = 11;
@@ -54,6 +63,9 @@ export interface RdbChunk {
   readonly length: number;
 }
 
+/** Of what was written: bytes, or a string that was put off. */
+export type RdbPart = Uint8Array | LongString;
+
 /** What an output does beyond gathering bytes. */
 export interface RdbOutputOptions {
   /** Whether long strings are compressed: `rdbcompression`. */
@@ -62,6 +74,8 @@ export interface RdbOutputOptions {
   readonly sums: boolean;
   /** Length of a chunk; there may be many outputs whose chunks are small. */
   readonly chunkBytes?: number;
+  /** Longer strings are put off. Without, none are. */
+  readonly longBytes?: number;
 }
 
 export class RdbOutput {
@@ -69,25 +83,32 @@ export class RdbOutput {
   compresses: boolean;
   readonly #crc: Crc64 | null;
   readonly #chunkBytes: number;
+  readonly #longBytes: number;
   #buffer: Uint8Array<ArrayBuffer>;
   #view: DataView;
   #position = 0;
   /** How far in the buffer the checksum has come. */
   #summedTo = 0;
   #full: RdbChunk[] = [];
+  /** The first string that is put off, and what is behind it: of that no checksum is taken yet. */
+  #late: (RdbChunk | LongString)[] = [];
+  /** Of strings that are put off: one of them after the other. */
+  #compressor: LzfCompressor | null = null;
   /** Bytes of all chunks before this one, taken or not. */
   #bytesBefore = 0;
   readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
 
-  constructor({ compresses, sums, chunkBytes = chunkBytesUsual }: RdbOutputOptions) {
+  constructor(options: RdbOutputOptions) {
+    const { compresses, sums, chunkBytes = chunkBytesUsual, longBytes = Infinity } = options;
     this.#chunkBytes = chunkBytes;
+    this.#longBytes = longBytes;
     this.#buffer = new Uint8Array(chunkBytes);
     this.#view = new DataView(this.#buffer.buffer);
     this.compresses = compresses;
     this.#crc = sums ? new Crc64() : null;
   }
 
-  /** Bytes written so far. */
+  /** Bytes written so far; a string that is put off counts as if it were not compressed. */
   get byteLength(): number {
     return this.#bytesBefore + this.#position;
   }
@@ -104,11 +125,63 @@ export class RdbOutput {
 
   /** Takes the buffer of a chunk back. */
   release(buffer: Uint8Array<ArrayBuffer>): void {
-    if (this.#buffers.length < buffersKeptMax) this.#buffers.push(buffer);
+    // those of long strings are part of a larger one
+    const isOwn = buffer.buffer.byteLength === this.#chunkBytes;
+    if (isOwn && this.#buffers.length < buffersKeptMax) this.#buffers.push(buffer);
+  }
+
+  /** Whether a string is put off. */
+  get isBehind(): boolean {
+    return this.#late.length > 0;
+  }
+
+  /** Sees to about so many bytes of what is put off. */
+  catchUp(byteLength: number): void {
+    for (let left = byteLength; left > 0 && this.#late.length > 0;) {
+      const next = this.#late[0];
+      if (next instanceof LongString) {
+        if (this.compresses) this.#compressor ??= new LzfCompressor();
+        const written = next.step(this.#compressor, left);
+        if (written === null) return;
+        const chunks = written.flatMap((bytes) => cut(bytes, this.#chunkBytes));
+        for (const { length } of chunks) this.#bytesBefore += length;
+        this.#bytesBefore -= next.byteLength;
+        this.#late = [...chunks, ...this.#late.slice(1)];
+        return;
+      }
+      this.#late.shift();
+      this.#crc?.update(next.buffer, 0, next.length);
+      this.#full.push(next);
+      left -= next.length;
+    }
+  }
+
+  /** All that was written, nothing of which was taken yet, for another output. */
+  takeParts(): RdbPart[] {
+    this.flush();
+    const parts = [...this.#full, ...this.#late].map((part) => {
+      if (part instanceof LongString) return part;
+      const bytes = part.buffer.slice(0, part.length);
+      this.release(part.buffer);
+      return bytes;
+    });
+    this.#full = [];
+    this.#late = [];
+    this.#bytesBefore = 0;
+    return parts;
+  }
+
+  /** Writes what another output had. */
+  add(parts: readonly RdbPart[]): void {
+    for (const part of parts) {
+      if (part instanceof LongString) this.#putOff(part);
+      else this.raw(part, 0, part.length);
+    }
   }
 
   /** All bytes in one piece, none of which was taken yet; valid until more are written, from the start. */
-  takeAll(): Uint8Array {
+  takeAll(): Uint8Array<ArrayBuffer> {
+    invariant(!this.isBehind, "all is there at once where nothing is put off");
     const last = this.#buffer.subarray(0, this.#position);
     const whole = this.#full.length === 0 ? last : this.#join(last);
     this.#bytesBefore = 0;
@@ -120,6 +193,7 @@ export class RdbOutput {
 
   /** Writes the checksum of all bytes before, 0 if there is none. */
   checksum(): void {
+    invariant(!this.isBehind, "a checksum is of all that comes before");
     this.#sum();
     this.#reserve(CHECKSUM_BYTES);
     this.#words(this.#crc?.low ?? 0, this.#crc?.high ?? 0);
@@ -184,6 +258,8 @@ export class RdbOutput {
     if (length <= integerDigitsMax) {
       const value = parseInt64(buffer, start, end);
       if (value !== null && this.#shortInteger(value)) return;
+    } else if (length > this.#longBytes) {
+      return this.#putOff(new LongString(buffer.slice(start, end)));
     } else if (this.compresses && length >= compressedBytesMin) {
       if (this.#compress(buffer, start, end)) return;
     }
@@ -210,12 +286,11 @@ export class RdbOutput {
     this.raw(digits, 0, length);
   }
 
-  /** A string of `byteLength` bytes, as the first `compressedBytes` of what it was compressed to. */
-  compressed(compressed: Uint8Array, compressedBytes: number, byteLength: number): void {
+  /** Begins a string of `byteLength` bytes, as the `compressedBytes` that follow. */
+  compressedHead(compressedBytes: number, byteLength: number): void {
     this.byte(encoded(StringEncoding.LZF));
     this.length(compressedBytes);
     this.length(byteLength);
-    this.raw(compressed, 0, compressedBytes);
   }
 
   /** Bytes as they are. */
@@ -259,8 +334,15 @@ export class RdbOutput {
     const output = room <= scratchBytes ? scratch : new Uint8Array(room);
     const compressedBytes = compressor.compress(buffer, start, end, output, 0, room);
     if (compressedBytes === 0) return false;
-    this.compressed(output, compressedBytes, length);
+    this.compressedHead(compressedBytes, length);
+    this.raw(output, 0, compressedBytes);
     return true;
+  }
+
+  #putOff(string: LongString): void {
+    this.flush();
+    this.#late.push(string);
+    this.#bytesBefore += string.byteLength;
   }
 
   #length64(high: number, low: number): void {
@@ -281,7 +363,7 @@ export class RdbOutput {
     if (this.#position + byteLength > this.#chunkBytes) this.#nextChunk();
   }
 
-  #join(last: Uint8Array): Uint8Array {
+  #join(last: Uint8Array): Uint8Array<ArrayBuffer> {
     const whole = new Uint8Array(this.byteLength);
     let at = 0;
     for (const { buffer, length } of this.#full) {
@@ -295,8 +377,12 @@ export class RdbOutput {
   }
 
   #nextChunk(): void {
-    this.#sum();
-    this.#full.push({ buffer: this.#buffer, length: this.#position });
+    const chunk = { buffer: this.#buffer, length: this.#position };
+    if (this.isBehind) this.#late.push(chunk);
+    else {
+      this.#sum();
+      this.#full.push(chunk);
+    }
     this.#bytesBefore += this.#position;
     this.#buffer = this.#buffers.pop() ?? new Uint8Array(this.#chunkBytes);
     this.#view = new DataView(this.#buffer.buffer);
@@ -310,39 +396,63 @@ export class RdbOutput {
   }
 }
 
-/** A long string that is written piece by piece: it is compressed before its length is known. */
+/** A string that is put off: it is compressed piece by piece. */
 export class LongString {
-  readonly #text: Uint8Array;
-  readonly #compressed: Uint8Array;
-  readonly #compressor: LzfCompressor;
+  readonly #text: Uint8Array<ArrayBuffer>;
+  #compressed: Uint8Array<ArrayBuffer> | null = null;
   #until = 0;
 
-  /**
-   * @param text Stays as it is until all is written.
-   * @param compressor Compresses nothing else until then.
-   */
-  constructor(text: Uint8Array, compressor: LzfCompressor) {
+  /** @param text Stays as it is. */
+  constructor(text: Uint8Array<ArrayBuffer>) {
     this.#text = text;
-    this.#compressor = compressor;
-    this.#compressed = new Uint8Array(text.length - savedBytesMin);
-    compressor.begin(0, text.length, 0);
   }
 
-  /** Sees to `byteLength` bytes more, of which there must be some; whether it is in the output now. */
-  step(output: RdbOutput, byteLength: number): boolean {
-    this.#until += byteLength;
-    const [text, compressed] = [this.#text, this.#compressed];
-    const { length } = text;
-    const compressedBytes = this.#compressor
-      .compressUntil(this.#until, text, 0, length, compressed, 0, compressed.length);
-    if (compressedBytes === UNFINISHED) return false;
-    if (compressedBytes > 0) output.compressed(compressed, compressedBytes, length);
-    else {
-      output.length(length);
-      output.raw(text, 0, length);
-    }
-    return true;
+  /** Length of the string. */
+  get byteLength(): number {
+    return this.#text.length;
   }
+
+  /**
+   * Sees to `byteLength` bytes more, of which there must be some; when that was all, what the string is
+   * written as, in two pieces.
+   *
+   * @param compressor Compresses nothing else until then; null where strings are not compressed.
+   */
+  step(compressor: LzfCompressor | null, byteLength: number): Uint8Array<ArrayBuffer>[] | null {
+    const text = this.#text;
+    const { length } = text;
+    const asItIs = () => [headOf((output) => output.length(length)), text];
+    if (compressor === null || length < compressedBytesMin) return asItIs();
+    if (this.#compressed === null) {
+      this.#compressed = new Uint8Array(length - savedBytesMin);
+      compressor.begin(0, length, 0);
+    }
+    const compressed = this.#compressed;
+    this.#until += byteLength;
+    const compressedBytes = compressor
+      .compressUntil(this.#until, text, 0, length, compressed, 0, compressed.length);
+    if (compressedBytes === UNFINISHED) return null;
+    if (compressedBytes === 0) return asItIs();
+    const head = headOf((output) => output.compressedHead(compressedBytes, length));
+    return [head, compressed.subarray(0, compressedBytes)];
+  }
+}
+
+/** What is written in front of a string's bytes. */
+function headOf(write: (output: RdbOutput) => void): Uint8Array<ArrayBuffer> {
+  const output = new RdbOutput({ compresses: false, sums: false, chunkBytes: headBytesMax });
+  write(output);
+  return output.takeAll();
+}
+
+/** Chunks of `chunkBytes` bytes at most, one behind the other. */
+function cut(bytes: Uint8Array<ArrayBuffer>, chunkBytes: number): RdbChunk[] {
+  const chunks: RdbChunk[] = [];
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    const buffer = bytes.subarray(at, at + chunkBytes);
+    chunks.push({ buffer, length: buffer.length });
+  }
+  return chunks;
 }
 
 /** The first byte of a string in an encoding of its own. */

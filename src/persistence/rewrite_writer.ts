@@ -138,8 +138,7 @@ export class RewriteWriter implements SnapshotWriter {
     const { buffer, start, end } = this.#key;
     this.#key.set(buffer.slice(start, end), 0, end - start);
     const { hashes } = this.#keyspace.values;
-    if (this.#type === ValueType.STRING) this.#writeString(record);
-    else if (this.#type === ValueType.HASH) this.#fields = hashes.fieldsOf(record);
+    if (this.#type === ValueType.HASH) this.#fields = hashes.fieldsOf(record);
     // of a list each node begins anew
     if (this.#type !== ValueType.LIST) this.#beginItems(record);
   }

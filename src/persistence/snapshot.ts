@@ -10,6 +10,7 @@
  *   walk still has it. One that is swapped keeps its table, and the snapshot the number that it had.
  * - A large value is written in parts in the same way (`large_value.ts`). While it is, other keys that
  *   change wait aside, in memory, so that in the file each key is in one piece.
+ * - A long string, be it a value or in one, is copied, and compressed piece by piece (`rdb_output.ts`).
  *
  * It only fills an `RdbOutput`. Who takes the chunks, and when `step` is called, is its owner's business
  * (`rdb_file.ts`).
@@ -18,10 +19,13 @@ import { invariant } from "../assert.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Dict } from "../memory/dict.ts";
-import { type LargeValue, moveBytes } from "./large_value.ts";
-import { LargeValues, savedOutput } from "./large_values.ts";
+import type { LargeValue } from "./large_value.ts";
+import { largeBytesUsual, LargeValues, savedOutput } from "./large_values.ts";
 import { RdbOutput } from "./rdb_output.ts";
 import type { SnapshotFormat, SnapshotOrigin, SnapshotWriter } from "./snapshot_writer.ts";
+
+/** Bytes of what is put off that are seen to in one step, however little is wanted. */
+const caughtUpBytesMin = 4096;
 
 /** Work that a bucket is, in bytes written, even when it has nothing to write. */
 const bucketWork = 32;
@@ -76,17 +80,18 @@ export class Snapshot {
   /**
    * Makes the cut.
    *
-   * @param largeBytes A value that takes more memory is written in parts.
+   * @param largeBytes A value that takes more memory is written in parts, a longer string is put off.
    */
   constructor(
     keyspace: Keyspace,
     format: SnapshotFormat,
     origin: SnapshotOrigin,
-    largeBytes?: number,
+    largeBytes: number = largeBytesUsual,
   ) {
-    this.output = new RdbOutput(format);
+    const { compresses, sums } = format;
+    this.output = new RdbOutput({ compresses, sums, longBytes: largeBytes });
     this.#file = new KeyStream(this.output, format);
-    this.#aside = new KeyStream(savedOutput(format), format);
+    this.#aside = new KeyStream(savedOutput(format, largeBytes), format);
     this.#large = new LargeValues(keyspace, format, largeBytes);
     this.#sources = keyspace.databases.filter(({ size }) => size > 0).map(sourceOf);
     this.keysTotal = this.#sources.reduce((sum, { keyCount }) => sum + keyCount, 0);
@@ -104,8 +109,12 @@ export class Snapshot {
   /** Writes on, `bytes` bytes or a little more; whether the file is complete. */
   step(bytes: number): boolean {
     const { output } = this;
+    if (output.isBehind) {
+      output.catchUp(Math.max(bytes, caughtUpBytesMin));
+      return false;
+    }
     const untilBytes = output.byteLength + bytes;
-    for (let idle = 0; output.byteLength + idle < untilBytes;) {
+    for (let idle = 0; output.byteLength + idle < untilBytes && !output.isBehind;) {
       if (this.#current !== null) {
         if (!this.#current.step(output, untilBytes)) return false;
         this.#current = null;
@@ -158,7 +167,7 @@ export class Snapshot {
   /** Writes the keys that had to wait for a large value. */
   #takeAside(): void {
     if (this.#aside.source === null) return;
-    moveBytes(this.#aside.output, this.output);
+    this.output.add(this.#aside.output.takeParts());
     this.#file.source = this.#aside.source;
     this.#aside.source = null;
   }

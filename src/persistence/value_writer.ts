@@ -10,7 +10,7 @@
  *
  * A value is large (`large_values.ts`) when to write it at once would keep others waiting. Of such a one a
  * snapshot writes the head (`begin`), then its parts (`part`): each field, member, or node; of a stream
- * the counts and groups behind the nodes, and the pending entries of these; of a string the head is all.
+ * the counts and groups behind the nodes, and the pending entries of these.
  * Heads have the number of parts, so these must be those that there were when the head was written, in
  * any order but for lists and for the nodes of streams.
  */
@@ -138,7 +138,6 @@ export class ValueWriter {
   /** Writes what precedes the parts of a large value, whose parts follow. */
   begin(record: number): void {
     this.#type = typeOf(this.#heap, record);
-    if (this.#type === ValueType.STRING) return this.#beginString(record);
     this.#head(record);
     if (this.#type === ValueType.LIST) this.#fill = this.#lists.fill(record);
     else if (this.#type === ValueType.HASH) this.#noteFields(record);
@@ -195,14 +194,6 @@ export class ValueWriter {
       default:
         return output.length(this.#streams.nodeCount(record));
     }
-  }
-
-  /** All of a large string, unless that is to be compressed, which whoever writes the parts does. */
-  #beginString(record: number): void {
-    if (this.output.compresses) return;
-    this.#strings.locate(record, this.#slice);
-    this.output.length(this.#slice.length);
-    this.output.raw(this.#slice.buffer, this.#slice.start, this.#slice.end);
   }
 
   /** A node of a long list. */

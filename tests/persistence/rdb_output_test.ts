@@ -1,11 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Crc64 } from "../../src/persistence/crc64.ts";
-import { LzfCompressor } from "../../src/persistence/lzf.ts";
-import {
-  chunkBytesUsual as chunkBytes,
-  LongString,
-  RdbOutput,
-} from "../../src/persistence/rdb_output.ts";
+import { chunkBytesUsual as chunkBytes, RdbOutput } from "../../src/persistence/rdb_output.ts";
 import { randomBelow } from "../../src/random.ts";
 import { withSeed } from "../support/property.ts";
 
@@ -112,21 +107,63 @@ Deno.test("a long string is compressed in a room of its own", () => {
   assert(output.byteLength < long.length / 50);
 });
 
-Deno.test("a long string is the same piece by piece", () => {
-  const compressor = new LzfCompressor();
+/** All chunks that there are. */
+function taken(output: RdbOutput): Uint8Array {
+  const bytes: number[] = [];
+  for (let chunk = output.take(); chunk !== null; chunk = output.take()) {
+    for (const byte of chunk.buffer.subarray(0, chunk.length)) bytes.push(byte);
+    output.release(chunk.buffer);
+  }
+  return Uint8Array.from(bytes);
+}
+
+Deno.test("a long string is put off, and the same piece by piece", () => {
   withSeed((random) => {
     for (const letters of [2, 256]) {
       const text = Uint8Array.from({ length: 300_000 }, () => randomBelow(random, letters));
-      const atOnce = new RdbOutput({ compresses: true, sums: true });
-      atOnce.string(text, 0, text.length);
-      const output = new RdbOutput({ compresses: true, sums: true });
-      const string = new LongString(text, compressor);
-      let steps = 1;
-      while (!string.step(output, 10_000)) steps++;
-      assertEquals(steps, 30);
-      assertEquals(output.takeAll(), atOnce.takeAll());
+      const write = (output: RdbOutput) => {
+        output.byte(1);
+        output.string(text, 0, text.length);
+        output.byte(2);
+        output.string(text, 1000, text.length);
+        output.raw(text, 0, text.length);
+      };
+      for (const compresses of [true, false]) {
+        const atOnce = new RdbOutput({ compresses, sums: true });
+        write(atOnce);
+        atOnce.checksum();
+        const output = new RdbOutput({ compresses, sums: true, longBytes: 1000 });
+        write(output);
+        assertEquals(output.byteLength, 2 + text.length * 3 - 1000);
+        let steps = 0;
+        for (; output.isBehind; steps++) output.catchUp(10_000);
+        assert(steps > (compresses ? 60 : 3));
+        output.checksum();
+        output.flush();
+        assertEquals(output.byteLength, atOnce.byteLength);
+        assertEquals(taken(output), atOnce.takeAll());
+      }
     }
   });
+});
+
+Deno.test("what was put off goes from output to output", () => {
+  const text = new TextEncoder().encode("ab".repeat(5000));
+  const atOnce = new RdbOutput({ compresses: true, sums: true });
+  const from = new RdbOutput({ compresses: true, sums: false, chunkBytes: 64, longBytes: 100 });
+  const output = new RdbOutput({ compresses: true, sums: true, longBytes: 100 });
+  for (let round = 0; round < 3; round++) {
+    for (const each of [atOnce, from]) {
+      each.raw(text, 0, 150);
+      each.string(text, 0, text.length);
+      each.byte(round);
+    }
+    output.add(from.takeParts());
+  }
+  while (output.isBehind) output.catchUp(1000);
+  for (const each of [atOnce, output]) each.checksum();
+  output.flush();
+  assertEquals(taken(output), atOnce.takeAll());
 });
 
 Deno.test("an output of which all was taken begins anew", () => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { type Random, randomBelow } from "../../src/random.ts";
 import { CommandGenerator } from "../support/command_generator.ts";
 import { testScale, withSeed } from "../support/property.ts";
@@ -48,6 +48,32 @@ function checkSnapshots(random: Random, form: Form): void {
     assertEquals(loaded(chunks).digest, expected);
   }
 }
+
+Deno.test("no step of a snapshot is long because of a long string, wherever that is", () => {
+  const data = new Data();
+  const long = (letter: string) => letter.repeat(3_000_000);
+  data.run("SET", "string", long("a"));
+  data.run("RPUSH", "list", "x", long("b"), "y", long("c"));
+  data.run("SADD", "set", long("d"), "m");
+  data.run("HSET", "hash", "field", long("e"), long("f"), "value");
+  data.run("ZADD", "zset", "1", long("g"));
+  data.run("XADD", "stream", "1-1", "field", long("h"));
+  data.run("XGROUP", "CREATE", "stream", long("i"), "0");
+  const expected = data.digest;
+  const snapshot = data.snapshot();
+  const chunks: Uint8Array[] = [];
+  let steps = 1;
+  for (; !snapshot.step(8192); steps++) {
+    // the copy that was made before a part changed is compressed as late
+    if (steps === 1) data.run("LSET", "list", "1", "changed");
+    if (steps === 2) data.run("DEL", "hash", "set", "stream");
+    take(snapshot, chunks);
+  }
+  take(snapshot, chunks);
+  assert(steps > 9 * 3_000_000 / 8192 * 0.9, `${steps} steps`);
+  assert(snapshot.output.byteLength < 500_000);
+  assertEquals(loaded(chunks).digest, expected);
+});
 
 Deno.test("a snapshot that is given up leaves nothing behind", () => {
   withSeed((random) => {
