@@ -1,6 +1,6 @@
 /**
- * Removes keys, and fields of hashes, when their time has come, without being asked for them, and frees what flushed databases
- * left behind: the keyspace's background work.
+ * Removes keys, and fields of hashes, when their time has come, without being asked for them, and frees
+ * what flushed databases left behind: the keyspace's background work.
  *
  * It sleeps until a timer wheel has something to do and works in slices, so that no command waits for
  * long. Between slices the event loop runs. That a key whose time has come isn't seen doesn't depend on
