@@ -140,12 +140,7 @@ function parseKill(args: Arguments): KillFilter {
 
 /** Argument `i` as an integer above 0. */
 function positive(args: Arguments, i: number, message: string, notInteger = message): Int64 {
-  let value: Int64;
-  try {
-    value = args.int64(i);
-  } catch {
-    throw new CommandError(notInteger);
-  }
+  const value = args.int64(i, notInteger);
   if (value <= 0) throw new CommandError(message);
   return value;
 }
@@ -186,13 +181,7 @@ function pause(context: CommandContext): void {
   if (args.count === 4 && !args.is(3, "WRITE") && !args.is(3, "ALL")) {
     throw new CommandError("ERR CLIENT PAUSE mode must be WRITE or ALL");
   }
-  const notInteger = "ERR timeout is not an integer or out of range";
-  let timeoutMs: Int64;
-  try {
-    timeoutMs = args.int64(2);
-  } catch {
-    throw new CommandError(notInteger);
-  }
+  const timeoutMs = args.int64(2, errors.timeoutNotInteger);
   if (timeoutMs < 0) throw new CommandError("ERR timeout is negative");
   const untilMs = addInt64(timeoutMs, server.keyspace.nowMs);
   if (untilMs === null) throw new CommandError("ERR timeout is out of range");
