@@ -292,7 +292,7 @@ export class Server implements ServerContext {
       await this.#end(1);
       throw error;
     }
-    this.#feedLog();
+    if (this.config.values.appendonly) this.#feedLog();
     return true;
   }
 
