@@ -140,10 +140,10 @@ export class RdbOutput {
     for (let left = byteLength; left > 0 && this.#late.length > 0;) {
       const next = this.#late[0];
       if (next instanceof LongString) {
-        if (this.compresses) this.#compressor ??= new LzfCompressor();
-        const written = next.step(this.#compressor, left);
+        const compressor = this.compresses ? this.#compressor ??= new LzfCompressor() : null;
+        const written = next.step(compressor, left);
         if (written === null) return;
-        const chunks = written.flatMap((bytes) => cut(bytes, this.#chunkBytes));
+        const chunks = written.flatMap((bytes) => chunksOf(bytes, this.#chunkBytes));
         for (const { length } of chunks) this.#bytesBefore += length;
         this.#bytesBefore -= next.byteLength;
         this.#late = [...chunks, ...this.#late.slice(1)];
@@ -445,8 +445,8 @@ function headOf(write: (output: RdbOutput) => void): Uint8Array<ArrayBuffer> {
   return output.takeAll();
 }
 
-/** Chunks of `chunkBytes` bytes at most, one behind the other. */
-function cut(bytes: Uint8Array<ArrayBuffer>, chunkBytes: number): RdbChunk[] {
+/** The same bytes as chunks of `chunkBytes` at most. */
+function chunksOf(bytes: Uint8Array<ArrayBuffer>, chunkBytes: number): RdbChunk[] {
   const chunks: RdbChunk[] = [];
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     const buffer = bytes.subarray(at, at + chunkBytes);

@@ -12,6 +12,7 @@ import { newKeyspace } from "../keyspace/support.ts";
 import { mutate, readPayloadValues } from "../persistence/payload_corpus.ts";
 import { RdbBuilder } from "../persistence/rdb_builder.ts";
 import { dumpForm } from "./dump_form.ts";
+import { escapeBytes } from "./escape.ts";
 import { startRedino } from "./redino_server.ts";
 import { startReferenceServer } from "./reference_server.ts";
 import { areBytesEqual, latin1, parse } from "./reply_rules.ts";
@@ -58,6 +59,8 @@ export async function* exchangePayloads(count: number, seed: number): AsyncGener
   const redino = await startRedino(checksInFull);
   const wires = await WirePair.open(reference, redino);
   try {
+    // fields whose time has come go when each server gets to that
+    await wires.exchange([["DEBUG", "SET-ACTIVE-EXPIRE", "0"]]);
     for (let sent = 0; sent < count; sent += batchLength) {
       const values = Array.from({ length: batchLength }, () => mutate(draw(), draw(), random))
         .filter((value) => check.elementsClaimed(payloadOf(value)) <= elementsClaimedMax);
@@ -67,7 +70,7 @@ export async function* exchangePayloads(count: number, seed: number): AsyncGener
           value,
           replies.slice(i * commandsEach, (i + 1) * commandsEach),
         );
-        if (difference !== null) yield `${difference}: ${JSON.stringify(latin1(value))}`;
+        if (difference !== null) yield `${difference}: ${escapeBytes(value)}`;
       }
     }
   } finally {
