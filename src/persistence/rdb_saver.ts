@@ -17,7 +17,7 @@ import { accessInfoFor, RdbFormat } from "./rdb_writer.ts";
 import { RewriteFormat } from "./rewrite_writer.ts";
 import { Snapshot } from "./snapshot.ts";
 
-/** After one that failed, save points wait so long, in milliseconds. */
+/** After one that failed, what is scheduled waits so long, and so do save points, in milliseconds. */
 const retryDelayMs = 5000;
 
 /** What those who make snapshots work with. */
@@ -84,7 +84,7 @@ export class RdbSaver {
   lastSeconds = -1;
   /** How often one was begun in the background, or asked for by SAVE. */
   savesTotal = 0;
-  /** To be made as soon as no other snapshot is under way. */
+  /** To be made as soon as no other snapshot is under way, nor has just failed. */
   isScheduled = false;
   readonly #foundation: SnapshotFoundation;
   readonly #slot: SnapshotSlot;
@@ -177,8 +177,8 @@ export class RdbSaver {
     if (this.#slot.save !== null) return;
     const { clock, log, values } = this.#foundation;
     const nowMs = clock.nowMs();
-    if (this.isScheduled) return this.saveInBackground();
     if (!this.lastSucceeded && nowMs - this.#lastTryMs <= retryDelayMs) return;
+    if (this.isScheduled) return this.saveInBackground();
     const changes = this.changesSinceSave;
     const reached = values.save.find((point) =>
       changes >= point.changes && (nowMs - this.lastSaveMs) / 1000 > point.seconds

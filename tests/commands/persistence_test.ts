@@ -71,6 +71,24 @@ Deno.test("a save point that is reached makes a snapshot", async () => {
   );
 });
 
+Deno.test("what is scheduled after a snapshot that failed waits as save points do", async () => {
+  await withServer(
+    async (session) => {
+      const { run } = session;
+      await run("CONFIG SET dbfilename ..");
+      await run("BGSAVE");
+      await untilIs(session, "rdb_last_bgsave_status", "err");
+      for (const line of ["MULTI", "BGSAVE", "EXEC"]) await run(line);
+      await session.advance(4_000);
+      assertEquals((await persistence(session)).rdb_saves, "1");
+      await session.advance(1_500);
+      assertEquals((await persistence(session)).rdb_saves, "2");
+    },
+    "--enable-protected-configs",
+    "yes",
+  );
+});
+
 Deno.test("INFO counts what BGSAVE begins and what SAVE was asked for", async () => {
   await withServer(async (session) => {
     const { run } = session;
