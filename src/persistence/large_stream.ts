@@ -24,6 +24,8 @@ export interface StreamWriting {
   readonly writer: SnapshotWriter;
   /** For what is written and taken at once. */
   readonly scratch: RdbOutput;
+  /** Of all walks, each of which begins with a search. */
+  readonly cursor: OrderedCursor;
   /** Makes an output for what waits. */
   newSaved(): RdbOutput;
 }
@@ -137,7 +139,6 @@ class Section {
   readonly #head: RdbPart[];
   readonly #write: WritePending;
   readonly #writing: StreamWriting;
-  readonly #cursor: OrderedCursor;
   #isBegun = false;
   #saved: RdbOutput | null = null;
   /** The walk has not come to this ID yet. */
@@ -158,7 +159,6 @@ class Section {
     this.#head = head;
     this.#write = write;
     this.#writing = writing;
-    this.#cursor = groups.pendingCursor();
     this.#left = groups.pendingCount(owner);
   }
 
@@ -184,7 +184,7 @@ class Section {
   /** Goes on with those that have not changed. As long as any is left, their owner is there. */
   #walk(output: RdbOutput, untilBytes: number): void {
     const groups = this.#groups;
-    const cursor = this.#cursor;
+    const { cursor } = this.#writing;
     const rank = groups.pendingRank(this.#owner, this.#from);
     let more = cursor.seek(groups.pendingTree(this.#owner), rank);
     let last = 0;

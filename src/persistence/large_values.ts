@@ -62,7 +62,7 @@ export class LargeValues {
       default: {
         const chain = this.#chain(streams.nodes(record), writer);
         return new LargeStream(record, streams.groups, streams.groupsOf(record), chain, {
-          ...{ writer, scratch: this.#scratch },
+          ...{ writer, scratch: this.#scratch, cursor: streams.groups.pendingCursor() },
           newSaved: () => this.#newSaved(),
         });
       }
