@@ -4,12 +4,19 @@
  */
 
 export class KeyDelay {
-  readonly #keyUs: number;
-  #waitedMs = 0;
+  #keyUs: number;
+  #keysDone = 0;
+  /** What is due of it, but for what `dueMs` has answered. */
+  #dueUs = 0;
 
   /** @param directive Microseconds for each key; where negative, so many keys for one. */
   constructor(directive: number) {
-    this.#keyUs = directive < 0 ? -1 / directive : directive;
+    this.#keyUs = keyUs(directive);
+  }
+
+  /** Has the keys take as long as the directive says now. */
+  follow(directive: number): void {
+    this.#keyUs = keyUs(directive);
   }
 
   get isOn(): boolean {
@@ -21,8 +28,14 @@ export class KeyDelay {
    * answered before. Less than one is left for later.
    */
   dueMs(keysDone: number): number {
-    const milliseconds = Math.floor(keysDone * this.#keyUs / 1000) - this.#waitedMs;
-    this.#waitedMs += milliseconds;
+    this.#dueUs += (keysDone - this.#keysDone) * this.#keyUs;
+    this.#keysDone = keysDone;
+    const milliseconds = Math.floor(this.#dueUs / 1000);
+    this.#dueUs -= milliseconds * 1000;
     return milliseconds;
   }
+}
+
+function keyUs(directive: number): number {
+  return directive < 0 ? -1 / directive : directive;
 }

@@ -104,6 +104,7 @@ function* readRdb(
       if (delay.isOn) clock.block(delay.dueMs(reader.keysLoaded));
       progress.bytesLoaded = before + reader.offset;
       yield;
+      delay.follow(values.keyLoadDelay);
     }
   } catch (error) {
     reader.abandon();
@@ -166,7 +167,7 @@ function* loadAofFile(
   progress: LoadProgress,
   isLast: boolean,
 ): Generator<void> {
-  const { log } = foundation;
+  const { clock, log, values } = foundation;
   const before = progress.bytesLoaded;
   let commands: LoggedCommands;
   try {
@@ -174,12 +175,15 @@ function* loadAofFile(
     using source = foundation.storage.open(file.path, offset);
     commands = new LoggedCommands(foundation, new AofReader(source, offset), runner);
     runner.reset();
-    const delay = new KeyDelay(foundation.values.keyLoadDelay);
-    const portion = delay.isOn ? delayedPortionCommands : portionCommands;
-    for (let done = portion; commands.runSome(portion); done += portion) {
-      if (delay.isOn) foundation.clock.block(delay.dueMs(done));
+    const delay = new KeyDelay(values.keyLoadDelay);
+    for (let done = 0;;) {
+      const portion = delay.isOn ? delayedPortionCommands : portionCommands;
+      if (!commands.runSome(portion)) break;
+      done += portion;
+      if (delay.isOn) clock.block(delay.dueMs(done));
       progress.bytesLoaded = before + commands.offset;
       yield;
+      delay.follow(values.keyLoadDelay);
     }
   } catch (error) {
     if (!(error instanceof StorageError)) throw asLoadError(error);

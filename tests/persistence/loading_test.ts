@@ -123,3 +123,18 @@ Deno.test("what a log has grown from is its base, and not what was added before 
   await using empty = await StoredServer.start(new SimulatedStorage(), lines);
   assertEquals(await sizes(empty), [0, 0]);
 });
+
+Deno.test("key-load-delay may be changed while data is loaded", async () => {
+  for (const appendonly of ["yes", "no"]) {
+    const lines = ["save ''", `appendonly ${appendonly}`, "key-load-delay 1000000"];
+    await using stored = StoredServer.begin(await filledStorage(), lines);
+    const startedMs = stored.clock.nowMs();
+    const client = await stored.connect();
+    assert(stored.server.persistence.loading !== null);
+    assertEquals(await run(client, "CONFIG SET key-load-delay 0"), "OK");
+    await stored.started;
+    assertEquals(await run(client, "DBSIZE"), String(keyCount));
+    const seconds = (stored.clock.nowMs() - startedMs) / 1000;
+    assert(seconds < keyCount - 1, `${seconds} seconds`);
+  }
+});
