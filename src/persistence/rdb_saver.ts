@@ -135,7 +135,9 @@ export class RdbSaver {
     try {
       saveNow(cut(this.#foundation, false), this.#destination(), clock);
     } catch (error) {
-      if (error instanceof StorageError) log.warning(`Error saving DB on disk: ${error.message}`);
+      if (error instanceof StorageError) {
+        log.warning(`Error saving DB on disk (${this.#path}): ${error.message}`);
+      }
       throw error;
     }
     log.notice("DB saved on disk");
@@ -199,7 +201,7 @@ export class RdbSaver {
         log.warning("Background saving was given up");
       } else if (error instanceof StorageError) {
         this.lastSucceeded = false;
-        log.warning(`Background saving error: ${error.message}`);
+        log.warning(`Background saving error (${this.#path}): ${error.message}`);
       } else throw error;
     } finally {
       this.lastSeconds = Math.floor((clock.nowMs() - startedMs) / 1000);
@@ -207,11 +209,16 @@ export class RdbSaver {
     }
   }
 
+  get #path(): string {
+    const { resolvePath, values } = this.#foundation;
+    return resolvePath(values.dbfilename);
+  }
+
   #destination(): RdbDestination {
     const { resolvePath, storage, values } = this.#foundation;
     return {
       storage,
-      path: resolvePath(values.dbfilename),
+      path: this.#path,
       temporaryPath: resolvePath(`temp-${Deno.pid}.${++this.#files}.rdb`),
       syncsParts: values.rdbSaveIncrementalFsync,
       delay: new KeyDelay(values.rdbKeySaveDelay),

@@ -179,6 +179,23 @@ Deno.test("SAVE: a failure of any operation is told, and the file of before is a
   }
 });
 
+Deno.test("the log names the file that can't be saved", async () => {
+  await using stored = await StoredServer.start(new SimulatedStorage(), ["save ''"]);
+  const client = await stored.connect();
+  new Fault(stored.storage, 0);
+  await run(client, "SAVE");
+  assertEquals(
+    stored.logged.at(-1),
+    "# Error saving DB on disk (/data/dump.rdb): No space left on device",
+  );
+  await run(client, "BGSAVE");
+  await until(() => !stored.server.persistence.rdb.isRunning);
+  assertEquals(
+    stored.logged.at(-1),
+    "# Background saving error (/data/dump.rdb): No space left on device",
+  );
+});
+
 Deno.test("BGREWRITEAOF: a failure of any operation leaves a log that loads", async () => {
   let isOver = false;
   for (let from = 0; !isOver; from++) {
