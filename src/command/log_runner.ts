@@ -1,6 +1,6 @@
 /** Runs the commands of an append-only log, as a client would that nobody sees and that may do anything. */
 import type { Arguments } from "../resp/arguments.ts";
-import { CommandError } from "../resp/errors.ts";
+import { CommandError, errors } from "../resp/errors.ts";
 import { ReplyBufferPool, WireWriter } from "../resp/wire_writer.ts";
 import { Client, type Link } from "../session/client.ts";
 import { CommandContext, type ServerContext } from "./context.ts";
@@ -25,6 +25,19 @@ export const nowhere: Link = {
   close() {},
   closeAfterReplies: () => Promise.resolve(),
 };
+
+/** Errors that Redis has ready as replies. */
+const ready: readonly string[] = [
+  errors.indexOutOfRange,
+  errors.noSuchKey,
+  errors.sameObject,
+  errors.syntax,
+];
+
+/** An error as Redis tells its log of it: those that are made for the occasion have no ERR yet. */
+function asLogged(message: string): string {
+  return message.startsWith("ERR ") && !ready.includes(message) ? message.slice(4) : `-${message}`;
+}
 
 export class LogRunner {
   readonly #server: ServerContext;
@@ -73,7 +86,7 @@ export class LogRunner {
       if (!(error instanceof CommandError)) throw error;
       log.warning(
         "== CRITICAL == This server is sending an error to its AOF-loading-client: " +
-          `'-${error.message}' after processing the command '${spec.name}'`,
+          `'${asLogged(error.message)}' after processing the command '${spec.fullName}'`,
       );
     } finally {
       propagation.feed = feed;

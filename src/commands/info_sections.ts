@@ -227,7 +227,7 @@ function* aofFields(aof: AppendOnlyFile): Iterable<InfoField> {
   yield ["aof_base_size", aof.baseBytes];
   yield ["aof_pending_rewrite", aof.isRewriteScheduled ? 1 : 0];
   yield ["aof_buffer_length", aof.bufferBytes];
-  yield ["aof_pending_bio_fsync", 0];
+  yield ["aof_pending_bio_fsync", aof.syncsPending];
   yield ["aof_delayed_fsync", 0];
 }
 

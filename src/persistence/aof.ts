@@ -101,6 +101,13 @@ export class AppendOnlyFile {
     return this.#writer?.pendingBytes ?? 0;
   }
 
+  /** Syncs beside the event loop that are under way. */
+  get syncsPending(): number {
+    let count = this.#writer?.isSyncing ? 1 : 0;
+    for (const writer of this.#retired) if (writer.isSyncing) count++;
+    return count;
+  }
+
   /** Why the log can't be written at present. */
   get error(): StorageError | null {
     for (const { error } of this.#retired) if (error !== null) return error;

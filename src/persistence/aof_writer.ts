@@ -103,6 +103,11 @@ export class AofWriter {
     return this.#error;
   }
 
+  /** Whether a sync beside the writes is under way. */
+  get isSyncing(): boolean {
+    return this.#syncing !== null;
+  }
+
   append(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
     if (this.#length + length > this.#buffer.length) this.#grow(this.#length + length);

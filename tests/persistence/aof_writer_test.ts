@@ -120,10 +120,10 @@ Deno.test("everysec: what comes during a sync is written meanwhile, and is of th
   writer.commit();
   writer.tick(2000);
   await settle();
-  assertEquals([content(), safe()], ["one two", ""]);
+  assertEquals([content(), safe(), writer.isSyncing], ["one two", "", true]);
   sync.resolve();
   await settle();
-  assertEquals([content(), safe()], ["one two", "one "]);
+  assertEquals([content(), safe(), writer.isSyncing], ["one two", "one ", false]);
   writer.tick(2100);
   await settle();
   assertEquals(safe(), "one two");

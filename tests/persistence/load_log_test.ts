@@ -90,6 +90,17 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: "commands that fail with other errors",
+    increment: good + commands("SELECT x", "SET a 1 BOGUS"),
+    lines: [
+      "# == CRITICAL == This server is sending an error to its AOF-loading-client: 'value is not an " +
+      "integer or out of range' after processing the command 'select'",
+      "# == CRITICAL == This server is sending an error to its AOF-loading-client: '-ERR syntax " +
+      "error' after processing the command 'set'",
+      ...loaded,
+    ],
+  },
+  {
     name: "a file of commands that is missing",
     lines: [`# Unable to obtain the AOF file ${increment} length. stat: No such file or directory`],
   },
