@@ -203,7 +203,15 @@ export class AppendOnlyFile {
 
   /** Makes last what a process that was killed may have written, and not synced. */
   #syncFile(name: string): void {
-    using file = this.#foundation.storage.append(this.#path(name));
+    let opened: WritableFile;
+    try {
+      opened = this.#foundation.storage.append(this.#path(name));
+    } catch (error) {
+      // nobody has written to what can only be read
+      if (error instanceof StorageError) return;
+      throw error;
+    }
+    using file = opened;
     file.syncNow();
   }
 

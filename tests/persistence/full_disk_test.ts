@@ -262,3 +262,18 @@ Deno.test("a server starts with the log that there is although the disk is full"
   assertEquals(await valuesOf(await restarted.connect()), "old old old (null)");
   assertEquals(storage.paths, files);
 });
+
+Deno.test("a server starts with a log whose base can only be read", async () => {
+  const storage = new SimulatedStorage();
+  {
+    await using stored = await StoredServer.start(storage, everysec);
+    const client = await stored.connect();
+    await setAll(stored, client, "old");
+    await run(client, "BGREWRITEAOF");
+    await until(() => !stored.server.persistence.aof.isRewriting);
+  }
+  storage.fault = (operation, path) =>
+    operation === "append" && path.includes("base") ? new StorageError("Permission denied") : null;
+  await using restarted = await StoredServer.start(storage, everysec);
+  assertEquals(await valuesOf(await restarted.connect()), "old old old (null)");
+});
