@@ -34,7 +34,8 @@ export class SortedSetReader implements ValuePart {
           this.#hasTextScores ? textPairBytesMin : binaryPairBytesMin,
         );
         this.#sortedSets.init(record);
-        return this.#sortedSets.expect(record, this.#left);
+        // a listpack would forget the sign of -0
+        return this.#sortedSets.toSkiplist(record);
     }
     this.#input.readString();
     if (rdbType === RdbType.SORTED_SET_ZIPLIST) return this.#readZiplist();
@@ -56,6 +57,7 @@ export class SortedSetReader implements ValuePart {
       const update = this.#sortedSets.update(this.#record, score, buffer, start, end, 0);
       if (update !== Update.Added) input.fail("a sorted set has a member twice");
     }
+    this.#sortedSets.compact(this.#record);
     return true;
   }
 

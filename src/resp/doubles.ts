@@ -92,11 +92,18 @@ export function formatFixed(value: number): string {
 
 /** The double that `buffer[start, end)` is as a whole; NaN if it is none, overflows or underflows. */
 export function parseDouble(buffer: Uint8Array, start: number, end: number): number {
+  const decimal = parseDecimal(buffer, start, end);
+  if (!Number.isNaN(decimal)) return decimal;
+  return parseHexadecimal(latin1.decode(buffer.subarray(start, end)));
+}
+
+/** The same, where hexadecimal forms are none. */
+export function parseDecimal(buffer: Uint8Array, start: number, end: number): number {
   const simple = parseSimple(buffer, start, end);
   if (!Number.isNaN(simple)) return simple;
   const text = latin1.decode(buffer.subarray(start, end));
   if (infiniteForm.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
-  if (!decimalForm.test(text)) return parseHexadecimal(text);
+  if (!decimalForm.test(text)) return NaN;
   const value = Number(text);
   const underflows = value === 0 && /^[^e]*[1-9]/i.test(text);
   return underflows || !Number.isFinite(value) ? NaN : value;

@@ -21,7 +21,7 @@ import type { OrderedCursor } from "../memory/ordered_cursor.ts";
 import { OrderedIndex } from "../memory/ordered_index.ts";
 import type { Reclaimer } from "../memory/reclaimer.ts";
 import { type Random, randomBelow } from "../random.ts";
-import { formatDouble, parseDouble } from "../resp/doubles.ts";
+import { formatDouble, parseDecimal } from "../resp/doubles.ts";
 import type { Int64 } from "../resp/numbers.ts";
 import { DetachedValues } from "./detached.ts";
 import type { ValueLimits } from "./limits.ts";
@@ -461,7 +461,7 @@ export class SortedSets implements ValueKind {
     const whole = this.listpacks.integerAt(listpack, at);
     if (whole !== null) return Number(whole);
     this.listpacks.read(listpack, at, this.#entry);
-    return parseDouble(this.#entry.buffer, this.#entry.start, this.#entry.end);
+    return parseDecimal(this.#entry.buffer, this.#entry.start, this.#entry.end);
   }
 
   /** The score of a record of `dictOf`. */

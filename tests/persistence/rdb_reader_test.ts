@@ -312,6 +312,10 @@ Deno.test("what is refused is refused with the place and the reason", () => {
       fileOf((builder) => builder.byte(2).string("k").count(2).string("a").string("a")),
     ],
     [
+      "a sorted set is a broken listpack (at byte 29)",
+      fileOf((builder) => builder.byte(17).string("k").string(listpack(["a", "0x10"]))),
+    ],
+    [
       "1099511627776 elements where 11 bytes are left (at byte 21)",
       fileOf((builder) => builder.byte(1).string("k").count(2 ** 40).string("a")),
     ],
