@@ -7,16 +7,13 @@
 import { othersTurn } from "../clock.ts";
 import { CommandContext, type ServerContext } from "../command/context.ts";
 import { type Dispatcher, Outcome } from "../command/dispatch.ts";
-import {
-  requestsTogetherMax,
-  unauthenticatedOutputBytesMax,
-  uncountedReplyBytes,
-} from "../limits.ts";
-import { Arguments } from "../resp/arguments.ts";
+import { unauthenticatedOutputBytesMax, uncountedReplyBytes } from "../limits.ts";
+import type { Arguments } from "../resp/arguments.ts";
 import { RequestDecoder } from "../resp/decoder.ts";
 import { ProtocolError, protocolError } from "../resp/errors.ts";
-import { ReplyBufferPool, WireWriter } from "../resp/wire_writer.ts";
+import { WireWriter } from "../resp/wire_writer.ts";
 import { Client, type Link, ReplyMode } from "../session/client.ts";
+import type { ConnectionGroup, Member } from "./connection_group.ts";
 import { type OutputOwner, OutputQueue } from "./output_queue.ts";
 import { requests } from "./requests.ts";
 import { formatAddress, isLocal } from "./sockets.ts";
@@ -30,73 +27,12 @@ enum Progress {
   Interrupted,
 }
 
-/** What replies may have to wait for. */
-export interface ReplyBarrier {
-  /** Whether they may have to, at present. */
-  readonly isUp: boolean;
-  /**
-   * Called at the end of each turn of the event loop in which there are replies, to make all changes until
-   * then safe. Null when they are, or need not be; else a promise, behind which it is called again.
-   */
-  commit(): Promise<void> | null;
-}
-
-/**
- * What the connections of a server have in common: buffers that they use in turn, and the list of those
- * that have replies to send.
- *
- * Replies go out when every connection that was readable in this turn of the event loop has been served,
- * as Redis sends before it sleeps: a peer woken between two of its neighbours' requests costs both
- * sides a switch more. What they tell of is safe by then: all of a turn share one write of the log.
- */
-export class ConnectionGroup {
-  readonly replies = new ReplyBufferPool();
-  readonly requests: Arguments[] = Array.from(
-    { length: requestsTogetherMax },
-    () => new Arguments(),
-  );
-  readonly #barrier: ReplyBarrier;
-  #unsent: Connection[] = [];
-  readonly #onTurnEnded: () => void;
-  readonly #flushAll = () => {
-    const safe = this.#barrier.commit();
-    if (safe !== null) {
-      safe.then(this.#flushAll);
-      return;
-    }
-    const unsent = this.#unsent;
-    this.#unsent = [];
-    for (const connection of unsent) connection.unsent = false;
-    for (const connection of unsent) connection.flush();
-    this.#onTurnEnded();
-  };
-
-  /** @param onTurnEnded Called when all have been served in a turn of the event loop. */
-  constructor(barrier: ReplyBarrier, onTurnEnded: () => void) {
-    this.#barrier = barrier;
-    this.#onTurnEnded = onTurnEnded;
-  }
-
-  /** Whether replies are sent only at the end of a turn, when it is known what they wait for. */
-  get holdsReplies(): boolean {
-    return this.#barrier.isUp;
-  }
-
-  /** Flushes the connection at the end of this turn: behind what is queued already. */
-  flushSoon(connection: Connection): void {
-    if (connection.unsent) return;
-    connection.unsent = true;
-    if (this.#unsent.push(connection) === 1) queueMicrotask(this.#flushAll);
-  }
-}
-
-export class Connection implements Link, OutputOwner {
+export class Connection implements Link, Member, OutputOwner {
   readonly peer: string;
   readonly local: string;
   readonly loopback: boolean;
   readonly unix: boolean;
   readonly client: Client;
-  /** Whether its group is going to flush it. */
   unsent = false;
   readonly #socket: Deno.Conn;
   readonly #server: ServerContext;
@@ -163,10 +99,6 @@ export class Connection implements Link, OutputOwner {
   get argumentsBytes(): number {
     const waitingBytes = this.client.blocked?.args.bytesTotal ?? 0;
     return this.#decoder.finishedArgumentsBytes + waitingBytes;
-  }
-
-  get holdsReplies(): boolean {
-    return this.#group.holdsReplies;
   }
 
   get bufferBytes(): number {
@@ -359,11 +291,14 @@ export class Connection implements Link, OutputOwner {
     return nowMs - client.softLimitSinceMs > limit.softSeconds * 1000;
   }
 
-  /** Sends what replies there are. */
-  flush(): void {
+  get replyBytes(): number {
+    return this.#output.writtenBytes;
+  }
+
+  flush(releasedBytes?: number): void {
     this.#limitOutput();
     if (this.#closed) return;
-    this.#output.flush();
+    this.#output.flush(releasedBytes);
     this.#server.clients.noteMemory(this.client);
   }
 

@@ -4,8 +4,7 @@
  * `flush` never waits: while one write is under way, replies gather in the writer and go with the next.
  * A peer that does not read delays nobody else; how much may gather is for the connection to limit.
  *
- * Where replies must not leave before a log is safe on the disk, what was written since the last `flush`
- * stays where it is, and the owner is asked for another.
+ * Nothing leaves that no `flush` was for, as it may tell of what is not safe on the disk yet.
  */
 import type { Chunk, WireWriter } from "../resp/wire_writer.ts";
 
@@ -21,12 +20,8 @@ export interface OutputCounters {
   writesTotal: number;
 }
 
-/** Who decides what becomes of replies. */
+/** Whose replies they are. */
 export interface OutputOwner {
-  /** Whether replies may have to wait, so that none leaves but by `flush`. */
-  readonly holdsReplies: boolean;
-  /** Is to call `flush`: replies were written during a write that is over now. */
-  flushSoon(): void;
   /** A write has failed: the peer is gone. */
   close(): void;
 }
@@ -39,9 +34,12 @@ export class OutputQueue {
   readonly #writer: WireWriter;
   readonly #counters: OutputCounters;
   readonly #owner: OutputOwner;
-  /** What is being sent, and how much of it the system has accepted. */
+  /** What was begun to be sent, and how much of it the system has accepted. */
   #chunk: Chunk | null = null;
   #chunkSentBytes = 0;
+  #isWriting = false;
+  /** Of all bytes ever written, so many may leave. */
+  #releasedBytes = 0;
   /** How often it was being sent at an `age`. */
   #age = 0;
   #failed = false;
@@ -70,6 +68,11 @@ export class OutputQueue {
     return this.#chunkBytes() + this.#writer.pendingBytes;
   }
 
+  /** Bytes of all replies so far. */
+  get writtenBytes(): number {
+    return this.sentBytes + this.pendingBytes;
+  }
+
   /** Those of them that the peer is slow to take: a write that has just begun will soon be over. */
   get slowBytes(): number {
     return this.pendingBytes - (this.#age >= slowAge ? 0 : this.#chunkBytes());
@@ -84,9 +87,10 @@ export class OutputQueue {
     return this.#chunk === null ? 0 : this.#chunk.length - this.#chunkSentBytes;
   }
 
-  /** Sends what there is, now or behind the write under way. */
-  flush(): void {
-    if (this.#chunk === null && !this.#failed) this.#sendNext(true);
+  /** Sends, now or behind the write under way, all that there is, or the first so many of all bytes written. */
+  flush(releasedBytes = this.writtenBytes): void {
+    this.#releasedBytes = Math.max(this.#releasedBytes, releasedBytes);
+    if (!this.#isWriting && !this.#failed) this.#sendNext();
   }
 
   /** Resolves when all that was written so far is sent, or can't be; somebody else has to `flush`. */
@@ -96,14 +100,18 @@ export class OutputQueue {
     return this.#drained.promise;
   }
 
-  /** @param all Whether what the writer has may leave. */
-  #sendNext(all: boolean): void {
-    this.#chunk = all ? this.#writer.take() : null;
-    this.#chunkSentBytes = 0;
+  #sendNext(): void {
+    const releasedBytes = this.#releasedBytes - this.sentBytes;
+    if (releasedBytes === 0) {
+      if (this.pendingBytes === 0) this.#endDrain();
+      return;
+    }
+    if (this.#chunk === null) {
+      this.#chunk = this.#writer.take()!;
+      this.#chunkSentBytes = 0;
+    }
     this.#age = 0;
-    if (this.#chunk !== null) this.#write(this.#chunk);
-    else if (this.#writer.pendingBytes > 0) this.#owner.flushSoon();
-    else this.#endDrain();
+    this.#write(this.#chunk, releasedBytes);
   }
 
   #endDrain(): void {
@@ -111,20 +119,25 @@ export class OutputQueue {
     this.#drained = null;
   }
 
-  #write({ buffer, length }: Chunk): void {
-    this.#sink.write(buffer.subarray(this.#chunkSentBytes, length))
+  #write({ buffer, length }: Chunk, bytesMax: number): void {
+    this.#isWriting = true;
+    const start = this.#chunkSentBytes;
+    this.#sink.write(buffer.subarray(start, Math.min(length, start + bytesMax)))
       .then(this.#onWritten, this.#onFailed);
   }
 
   #written(length: number): void {
     const chunk = this.#chunk!;
+    this.#isWriting = false;
     this.sentBytes += length;
     this.#counters.netOutputBytes += length;
     this.#counters.writesTotal++;
     this.#chunkSentBytes += length;
-    if (this.#chunkSentBytes < chunk.length) return this.#write(chunk);
-    this.#writer.release(chunk.buffer);
-    this.#sendNext(!this.#owner.holdsReplies);
+    if (this.#chunkSentBytes === chunk.length) {
+      this.#writer.release(chunk.buffer);
+      this.#chunk = null;
+    }
+    this.#sendNext();
   }
 
   /** Reset, broken pipe or closed by us: there is nobody left to tell. */

@@ -61,6 +61,8 @@ export class AppendOnlyFile {
   #writer: AofWriter | null = null;
   /** Those of files before, as long as they have something to write. */
   readonly #retired: Set<AofWriter> = new Set();
+  /** What replies to commands before the log was turned off still wait for. */
+  #lastCommit: Promise<void> | null = null;
   /** Resolves when the files of no use are gone. */
   #removed: Promise<unknown> = Promise.resolve();
   #selected = noDatabase;
@@ -257,8 +259,9 @@ export class AppendOnlyFile {
     if (this.#state === AofState.Off) return;
     const writer = this.#writer;
     const wasOn = this.#state === AofState.On;
-    // the replies of this turn don't wait for a log that is off
-    this.commit();
+    const safe = this.commit();
+    this.#lastCommit = safe;
+    safe?.then(() => this.#lastCommit = null);
     this.#state = AofState.Off;
     this.#writer = null;
     this.isRewriteScheduled = false;
@@ -281,19 +284,19 @@ export class AppendOnlyFile {
 
   /**
    * Has what was logged in this turn written, and synced where replies wait for that. Null when they may
-   * leave; else a promise, behind which this is to be called again.
+   * leave; else it resolves when they may.
    */
   commit(): Promise<void> | null {
     if (this.flushDelayUs > 0 && this.#writer !== null && this.#writer.pendingBytes > 0) {
       this.#foundation.clock.block(this.flushDelayUs / 1000);
     }
     const safe = this.#writer?.commit() ?? null;
-    return this.#state === AofState.On ? safe : null;
+    return this.#state === AofState.On && safe !== null ? safe : this.#lastCommit;
   }
 
-  /** Whether replies leave only when what they tell of is safe. */
-  get repliesWait(): boolean {
-    return this.#state === AofState.On && this.#fsync() === AppendFsync.Always;
+  /** How long a `commit` that replies wait for takes, on average, in milliseconds. */
+  get commitMs(): number {
+    return this.#writer?.syncMs ?? 0;
   }
 
   /** Null when all that was logged is in its file; else a promise, behind which this is to be called again. */
@@ -326,7 +329,6 @@ export class AppendOnlyFile {
     const { clock, values, log } = this.#foundation;
     const nowMs = clock.nowMs();
     for (const writer of this.#retired) writer.tick(nowMs);
-    this.#writer?.commit();
     this.#writer?.tick(nowMs);
     if (this.#slot.save !== null) return;
     if (this.isRewriteScheduled) return void this.#beginRewrite();

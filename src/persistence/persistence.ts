@@ -50,12 +50,12 @@ export class Persistence {
     return error !== null && state === AofState.On ? aofMisconfigured(error.message) : null;
   }
 
-  /** Whether there may be replies that have to wait. */
-  get isUp(): boolean {
-    return this.aof.repliesWait;
+  /** How long replies wait until what they tell of is safe, on average, in milliseconds. */
+  get commitMs(): number {
+    return this.aof.commitMs;
   }
 
-  /** Makes all changes until now safe. Null when replies may leave; else they ask again behind the promise. */
+  /** Makes all changes until now safe. Null when replies may leave; else it resolves when they may. */
   commit(): Promise<void> | null {
     return this.aof.commit();
   }

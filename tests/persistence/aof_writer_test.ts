@@ -81,6 +81,45 @@ Deno.test("always: a commit that fails is waited for until it is made good", asy
   }
 });
 
+Deno.test("always: a disk that syncs slowly is not waited for, and what comes meanwhile is synced next", async () => {
+  const { storage, clock, writer, append, content, safe } = openWriter(AppendFsync.Always);
+  storage.changed = () => clock.block(10);
+  append("one ");
+  assertEquals([writer.commit(), safe()], [null, "one "]);
+  const sync = Promise.withResolvers<void>();
+  storage.syncing = () => sync.promise;
+  append("two ");
+  const second = writer.commit();
+  append("three ");
+  let isThirdSafe = false;
+  const third = writer.commit()!.then(() => isThirdSafe = true);
+  await settle();
+  assertEquals([content(), safe()], ["one two ", "one "]);
+  sync.resolve();
+  await second;
+  assertEquals([safe(), isThirdSafe], ["one two ", false]);
+  await third;
+  assertEquals([safe(), writer.commit()], ["one two three ", null]);
+});
+
+Deno.test("always: what was begun slowly is not waited for any more under everysec", async () => {
+  const { storage, clock, writer, append, safe, setFsync } = openWriter(AppendFsync.Always);
+  storage.changed = () => clock.block(10);
+  append("one ");
+  writer.commit();
+  const sync = Promise.withResolvers<void>();
+  storage.syncing = () => sync.promise;
+  append("two ");
+  const committed = writer.commit();
+  append("three");
+  setFsync(AppendFsync.EverySecond);
+  assertEquals(writer.commit(), null);
+  sync.resolve();
+  await committed;
+  await settle();
+  assertEquals(safe(), "one two ");
+});
+
 Deno.test("always: commands of one turn share a write", () => {
   const { storage, writer, append } = openWriter(AppendFsync.Always);
   let writes = 0;
@@ -198,11 +237,11 @@ Deno.test("a file that follows another is not written to before that is closed",
   const ignore = () => {};
   const events = { failed: ignore, recovered: ignore, wrote: ignore, synced: ignore };
   const file = storage.create("/data/next");
+  let order = "";
+  storage.changed = () => order += `${content().length}/${storage.read("/data/next").length} `;
   append("first");
   const next = new AofWriter(file, () => AppendFsync.Always, events, clock, writer.close());
   next.append(new TextEncoder().encode("second"), 0, 6);
-  let order = "";
-  storage.changed = () => order += `${content().length}/${storage.read("/data/next").length} `;
   await next.commit();
   assertEquals(next.commit(), null);
   assertEquals(order, "5/0 5/0 5/6 5/6 ");

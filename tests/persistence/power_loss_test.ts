@@ -19,6 +19,8 @@ const turnsMax = 8;
 const momentsPerCut = 3;
 /** So many power cuts follow a kill. */
 const imagesPerKill = 2;
+/** How long a change of a slow disk takes, in milliseconds: others are served during a sync. */
+const slowChangeMs = 10;
 
 /** What was left at some moment, and by client how many writes must be there. */
 interface Image {
@@ -34,7 +36,12 @@ class LoadedServer {
   /** By client, how many writes are safe at this moment. */
   floor: () => readonly number[] = () => this.acknowledged;
 
-  constructor(stored: StoredServer, clients: readonly TracedClient[], random: Random) {
+  constructor(
+    stored: StoredServer,
+    clients: readonly TracedClient[],
+    random: Random,
+    changeMs = 0,
+  ) {
     this.stored = stored;
     this.clients = clients;
     const { storage } = stored;
@@ -42,7 +49,10 @@ class LoadedServer {
     storage.writing = storage.syncing = async () => {
       for (let turns = randomBelow(random, turnsMax); turns > 0; turns--) await Deno.stat(".");
     };
-    storage.changed = () => this.#cut(random);
+    storage.changed = () => {
+      stored.clock.block(changeMs);
+      this.#cut(random);
+    };
   }
 
   /** Takes an image now and then. */
@@ -72,6 +82,7 @@ class LoadedServer {
 async function checkImages(
   lines: readonly string[],
   random: SeededRandom,
+  changeMs: number,
   load: (loaded: LoadedServer) => Promise<void>,
 ): Promise<number> {
   await using stored = await StoredServer.start(new SimulatedStorage(), lines);
@@ -79,7 +90,7 @@ async function checkImages(
   for (let name = 0; name < clientCount; name++) {
     clients.push(new TracedClient(await stored.connect(), name));
   }
-  const loaded = new LoadedServer(stored, clients, random);
+  const loaded = new LoadedServer(stored, clients, random, changeMs);
   await load(loaded);
   stored.storage.changed = () => {};
   const { log } = await readTraces(await stored.connect(), clientCount);
@@ -96,12 +107,13 @@ function testImages(
   name: string,
   lines: readonly string[],
   load: (loaded: LoadedServer, random: SeededRandom) => Promise<void>,
+  changeMs = 0,
 ): void {
   Deno.test(name, async () => {
     let images = 0;
     for (let run = 0; run < testScale(); run++) {
       await withSeed(async (random) => {
-        images += await checkImages(lines, random, (loaded) => load(loaded, random));
+        images += await checkImages(lines, random, changeMs, (loaded) => load(loaded, random));
       });
     }
     assert(images > 0);
@@ -111,11 +123,12 @@ function testImages(
 
 const always = ["save ''", "appendonly yes", "appendfsync always"];
 
-testImages("always: what was acknowledged is there", always, async (loaded, random) => {
-  for (let i = 0; i < rounds; i++) await loaded.round(random);
-});
+async function acknowledge(loaded: LoadedServer, random: Random): Promise<void> {
+  // each client sends more before it has its replies
+  for (let i = 0; i < rounds; i++) await Promise.all([loaded.round(random), loaded.round(random)]);
+}
 
-testImages("always: while the log is rewritten", always, async (loaded, random) => {
+async function rewrite(loaded: LoadedServer, random: Random): Promise<void> {
   const admin = await loaded.stored.connect();
   for (let i = 0; i < rounds; i++) {
     const commands = [["BGREWRITEAOF"], ["SAVE"], ["BGSAVE"]];
@@ -124,9 +137,9 @@ testImages("always: while the log is rewritten", always, async (loaded, random) 
     if (command !== undefined) await admin.send(command);
     await round;
   }
-});
+}
 
-testImages("always: a log that is turned off and on", always, async (loaded, random) => {
+async function turnOffAndOn(loaded: LoadedServer, random: Random): Promise<void> {
   const { aof } = loaded.stored.server.persistence;
   const admin = await loaded.stored.connect();
   // what was safe before stays so, whatever becomes of the log
@@ -148,7 +161,13 @@ testImages("always: a log that is turned off and on", always, async (loaded, ran
     await round;
     isOn = true;
   }
-});
+}
+
+for (const [disk, changeMs] of [["", 0], [" on a slow disk", slowChangeMs]] as const) {
+  testImages(`always${disk}: what was acknowledged is there`, always, acknowledge, changeMs);
+  testImages(`always${disk}: while the log is rewritten`, always, rewrite, changeMs);
+  testImages(`always${disk}: a log that is turned off and on`, always, turnOffAndOn, changeMs);
+}
 
 testImages(
   "everysec: a second is lost at most, and what is there is in order",
@@ -190,18 +209,25 @@ testImages(
   },
 );
 
-Deno.test("always: what a turn has changed that turns the log off is safe before its replies leave", async () => {
-  const storage = new SimulatedStorage();
-  await using stored = await StoredServer.start(storage, always);
-  const { aof } = stored.server.persistence;
-  const path = `${dataFolder}/appendonlydir/${aof.manifest.increments[0].name}`;
-  const command = bytesOf("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
-  aof.command(0, command, 0, command.length);
-  const turnedOff = aof.turnOff();
-  assertEquals(storage.syncedSize(path), storage.read(path).length);
-  assert(storage.syncedSize(path) >= command.length);
-  await turnedOff;
-});
+for (const changeMs of [0, slowChangeMs]) {
+  Deno.test(`always: what was logged before the log is turned off is safe before its replies leave, a change of the disk taking ${changeMs} ms`, async () => {
+    const storage = new SimulatedStorage();
+    await using stored = await StoredServer.start(storage, always);
+    storage.changed = () => stored.clock.block(changeMs);
+    const { aof } = stored.server.persistence;
+    const path = `${dataFolder}/appendonlydir/${aof.manifest.increments[0].name}`;
+    const command = bytesOf("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+    aof.command(0, command, 0, command.length);
+    await aof.commit();
+    const sizeBefore = storage.syncedSize(path);
+    aof.command(0, command, 0, command.length);
+    const turnedOff = aof.turnOff();
+    await aof.commit();
+    assertEquals(storage.syncedSize(path), sizeBefore + command.length);
+    await turnedOff;
+    assertEquals(aof.commit(), null);
+  });
+}
 
 Deno.test("a power cut after a kill: what the next server has found is there, and what it adds", async () => {
   for (let run = 0; run < testScale(); run++) {
