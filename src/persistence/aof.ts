@@ -261,7 +261,9 @@ export class AppendOnlyFile {
     const wasOn = this.#state === AofState.On;
     const safe = this.commit();
     this.#lastCommit = safe;
-    safe?.then(() => this.#lastCommit = null);
+    safe?.then(() => {
+      if (this.#lastCommit === safe) this.#lastCommit = null;
+    });
     this.#state = AofState.Off;
     this.#writer = null;
     this.isRewriteScheduled = false;

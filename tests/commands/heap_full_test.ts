@@ -154,7 +154,7 @@ Deno.test("a log has what a command has left behind that found no memory", async
   assertEquals(await run(client, "RPUSH list last"), String(elements.split(" ").length + 1));
   await until(() => {
     stored.clock.advance(100);
-    return aof.rewritesTotal === 1;
+    return aof.rewritesTotal === 1 && !aof.isRewriting;
   });
   await using loaded = await StoredServer.start(stored.storage.afterKill(), lines);
   assertEquals(await run(await loaded.connect(), "LRANGE list 0 -1"), `${elements} last`);
