@@ -73,7 +73,8 @@ Deno.test("what is replied during a commit leaves with the next one", async () =
   assertEquals([one.flushed, other.flushed, log.commitCount], [[1, 2], [1], 2]);
 });
 
-Deno.test("who was answered behind a long commit has the time to be of the next one", async () => {
+/** One peer has just been answered behind a long commit, during which the other's request came. */
+async function behindLongCommit() {
   const { log, reply, peers: [one, other] } = newGroup();
   log.commitMs = 10;
   reply(one);
@@ -81,20 +82,23 @@ Deno.test("who was answered behind a long commit has the time to be of the next 
   reply(other);
   await log.finish();
   assertEquals([one.flushed, log.commitCount], [[1], 1]);
+  /** Has the next commit begin, and end. */
+  const commitNext = async () => {
+    while (log.commitCount === 1) await othersTurn();
+    await log.finish();
+  };
+  return { reply, one, other, commitNext };
+}
+
+Deno.test("who was answered behind a long commit has the time to be of the next one", async () => {
+  const { reply, one, other, commitNext } = await behindLongCommit();
   reply(one);
-  while (log.commitCount === 1) await othersTurn();
-  await log.finish();
+  await commitNext();
   assertEquals([one.flushed, other.flushed], [[1, 2], [1]]);
 });
 
 Deno.test("who was answered behind a long commit and sends nothing more holds up nobody", async () => {
-  const { log, reply, peers: [one, other] } = newGroup();
-  log.commitMs = 10;
-  reply(one);
-  await endOfTurn();
-  reply(other);
-  await log.finish();
-  while (log.commitCount === 1) await othersTurn();
-  await log.finish();
+  const { one, other, commitNext } = await behindLongCommit();
+  await commitNext();
   assertEquals([one.flushed, other.flushed], [[1], [1]]);
 });
