@@ -165,6 +165,9 @@ interface GroupRead extends GroupArguments {
   readonly record: number;
   /** Null for what is new. */
   readonly behind: StreamId | null;
+  /** Who reads; 0 until it is known. */
+  consumer: number;
+  isConsumerNew: boolean;
 }
 
 function xreadgroup(context: CommandContext): void {
@@ -177,20 +180,22 @@ function xreadgroup(context: CommandContext): void {
     reads.push(parseGroupRead(context, request, firstKey + k));
   }
   const streams = streamsOf(context);
-  const served: (GroupRead & { consumer: number })[] = [];
+  const served: GroupRead[] = [];
   for (const read of reads) {
     // as for XREAD
     readValue(context, read.keyAt, ValueType.STREAM);
-    const consumer = consumerOf(context, request, read);
-    streams.groups.setSeenMs(consumer, context.server.keyspace.nowMs);
+    findConsumer(context, request, read);
+    streams.groups.setSeenMs(read.consumer, context.server.keyspace.nowMs);
     const before = served.filter((other) => isSameGroup(other, read)).length;
     if (read.behind !== null || hasNews(streams, read, before * Math.min(countMax, 2 ** 32))) {
-      served.push({ ...read, consumer });
+      served.push(read);
     }
   }
-  if (served.length === 0) return waitForEntries(context, request, []);
-  replyStreams(context.reply, served.length);
-  for (const read of served) {
+  if (served.length > 0) replyStreams(context.reply, served.length);
+  for (const read of reads) {
+    // without that, XCLAIM makes the consumer, or nobody ever hears of it
+    if (read.isConsumerNew && noAck) propagateConsumer(context, request, read);
+    if (!served.includes(read)) continue;
     const { behind, consumer, keyAt, record } = read;
     replyKey(context, keyAt);
     if (behind !== null) {
@@ -201,6 +206,7 @@ function xreadgroup(context: CommandContext): void {
       propagateLastId(context, read);
     }
   }
+  if (served.length === 0) waitForEntries(context, request, []);
 }
 
 /** Whether both are about what is new to one group. */
@@ -237,26 +243,42 @@ function parseGroupRead(
   const behind = args.is(idAt, ">") ? StreamId.max : parseId(args, idAt, new StreamId());
   // to Redis the last of all IDs is another way to write `>`
   const isNews = behind.compare(StreamId.max) === 0;
-  return { keyAt, groupAt, record, group, behind: isNews ? null : behind };
+  return {
+    keyAt,
+    groupAt,
+    record,
+    group,
+    behind: isNews ? null : behind,
+    consumer: 0,
+    isConsumerNew: false,
+  };
 }
 
-/** The consumer that reads, which is made where there is none. */
-function consumerOf(context: CommandContext, request: ReadRequest, read: GroupRead): number {
-  const { args, args: { buffer, starts, ends }, server } = context;
+/** Finds the consumer that reads, or makes it. */
+function findConsumer(
+  context: CommandContext,
+  { groupAt }: ReadRequest,
+  read: GroupRead,
+): void {
+  const { args: { buffer, starts, ends }, server } = context;
   const { groups } = streamsOf(context);
-  const nameAt = request.groupAt + 1;
-  const found = groups.findConsumer(read.group, buffer, starts[nameAt], ends[nameAt]);
-  if (found !== 0) return found;
-  const { nowMs } = server.keyspace;
-  const made = groups.createConsumer(read.group, buffer, starts[nameAt], ends[nameAt], nowMs);
+  const [start, end] = [starts[groupAt + 1], ends[groupAt + 1]];
+  read.consumer = groups.findConsumer(read.group, buffer, start, end);
+  if (read.consumer !== 0) return;
+  read.consumer = groups.createConsumer(read.group, buffer, start, end, server.keyspace.nowMs);
+  read.isConsumerNew = true;
   server.propagation.changedUnheard(1);
   context.notify(NotifyClass.STREAM, "xgroup-createconsumer", read.keyAt);
-  // without it, XCLAIM makes the consumer, or nobody ever hears of it
-  if (request.noAck) {
-    context.propagate(5)?.word("XGROUP").word("CREATECONSUMER").argument(args, read.keyAt)
-      .argument(args, request.groupAt).argument(args, nameAt);
-  }
-  return made;
+}
+
+function propagateConsumer(
+  context: CommandContext,
+  { groupAt }: ReadRequest,
+  { keyAt }: GroupRead,
+): void {
+  const { args } = context;
+  context.propagate(5)?.word("XGROUP").word("CREATECONSUMER").argument(args, keyAt)
+    .argument(args, groupAt).argument(args, groupAt + 1);
 }
 
 /** Answers with what a consumer was given and has not acknowledged, from `from` on. */
